@@ -1,0 +1,140 @@
+//! HMAC-SHA256 over `"{timestamp}.{raw body}"` (seed, "HMAC Verification").
+
+use hmac::digest::CtOutput;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
+
+use crate::secret::Secret;
+
+/// The most digits a timestamp may have: enough for the year 33,658.
+const MAX_DIGITS: usize = 12;
+
+/// The keyed state, made once and cloned for each request: keying again would cost two more
+/// blocks of SHA-256. It is wiped when dropped.
+#[derive(Clone)]
+pub(crate) struct HmacKey(Hmac<Sha256>);
+
+impl HmacKey {
+    #[expect(clippy::expect_used, reason = "HMAC is defined for keys of every length, RFC 2104")]
+    pub(crate) fn new(secret: &Secret) -> Self {
+        Self(Hmac::new_from_slice(secret.expose()).expect("HMAC takes keys of every length"))
+    }
+
+    /// The MAC, of a type that can only be compared in constant time.
+    pub(crate) fn mac(&self, timestamp: Timestamp, body: &[u8]) -> CtOutput<Hmac<Sha256>> {
+        let mut mac = self.0.clone();
+        mac.update(timestamp.with_period());
+        mac.update(body);
+        mac.finalize()
+    }
+}
+
+/// A timestamp header of the canonical form `[1-9][0-9]{0,11}`, so that the text received and the
+/// number printed again are the same bytes.
+#[derive(Clone, Copy)]
+pub(crate) struct Timestamp {
+    /// The digits, and the period that follows them in what is signed.
+    text: [u8; MAX_DIGITS + 1],
+    len: usize,
+    seconds: i64,
+}
+
+impl Timestamp {
+    pub(crate) fn parse(value: &[u8]) -> Option<Self> {
+        let mut text = [b'.'; MAX_DIGITS + 1];
+        if value.len() > MAX_DIGITS || value.first() == Some(&b'0') {
+            return None;
+        }
+        text.get_mut(..value.len())?.copy_from_slice(value);
+        let mut seconds = 0;
+        for &byte in value {
+            let digit = byte.wrapping_sub(b'0');
+            if digit > 9 {
+                return None;
+            }
+            seconds = seconds * 10 + i64::from(digit);
+        }
+        (!value.is_empty()).then_some(Self { text, len: value.len() + 1, seconds })
+    }
+
+    pub(crate) fn seconds(self) -> i64 {
+        self.seconds
+    }
+
+    fn with_period(&self) -> &[u8] {
+        self.text.get(..self.len).unwrap_or_default()
+    }
+}
+
+/// Whether a refused timestamp looks like milliseconds, the usual slip of JavaScript callers.
+pub(crate) fn looks_like_milliseconds(value: &[u8]) -> bool {
+    value.len() == 13 && value.iter().all(u8::is_ascii_digit)
+}
+
+/// Reads exactly 64 hex digits of either case.
+pub(crate) fn decode_hex(value: &[u8]) -> Option<[u8; 32]> {
+    let value: &[u8; 64] = value.try_into().ok()?;
+    let mut decoded = [0; 32];
+    let mut invalid = 0;
+    // Arithmetic on every digit and one test at the end, so that the compiler can vectorise it.
+    for (byte, pair) in decoded.iter_mut().zip(value.as_chunks::<2>().0) {
+        let (high, low) = (nibble(pair[0]), nibble(pair[1]));
+        invalid |= high | low;
+        *byte = high << 4 | low & 0x0f;
+    }
+    (invalid & 0xf0 == 0).then_some(decoded)
+}
+
+/// 0 to 15, or 0xff for what is not a hex digit.
+fn nibble(character: u8) -> u8 {
+    let digit = character.wrapping_sub(b'0');
+    let letter = (character | 0x20).wrapping_sub(b'a');
+    if digit < 10 {
+        digit
+    } else if letter < 6 {
+        letter + 10
+    } else {
+        0xff
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hex_is_read_as_the_standard_library_would() {
+        for character in u8::MIN..=u8::MAX {
+            let expected = char::from(character).to_digit(16).filter(|_| character.is_ascii());
+            let expected = expected.and_then(|digit| u8::try_from(digit).ok()).unwrap_or(0xff);
+            assert_eq!(nibble(character), expected, "{character:#x}");
+        }
+        let text = "00ff".repeat(16);
+        assert_eq!(
+            decode_hex(text.as_bytes()).map(|bytes| bytes[..4].to_vec()),
+            Some(vec![0, 255, 0, 255])
+        );
+        for position in 0..64 {
+            let mut text = text.clone().into_bytes();
+            text[position] = b'g';
+            assert_eq!(decode_hex(&text), None, "{position}");
+        }
+        assert_eq!(decode_hex(&text.as_bytes()[..63]), None);
+    }
+
+    #[test]
+    fn timestamps_are_canonical() {
+        for (text, seconds) in
+            [("1", 1), ("1780315200", 1_780_315_200), ("999999999999", 999_999_999_999)]
+        {
+            let timestamp = Timestamp::parse(text.as_bytes()).unwrap();
+            assert_eq!(timestamp.seconds(), seconds);
+            assert_eq!(timestamp.with_period(), format!("{text}.").as_bytes());
+        }
+        for text in
+            ["", "0", "01", "1000000000000", "-1", "+1", "1.5", "1e9", "1_0", " 1", "1 ", "٣"]
+        {
+            assert!(Timestamp::parse(text.as_bytes()).is_none(), "{text:?}");
+        }
+    }
+}
