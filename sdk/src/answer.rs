@@ -13,7 +13,6 @@ use crate::usd::Usd;
 /// The answer to a request for a quote. Either way the status is 200.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
-#[expect(clippy::large_enum_variant, reason = "an answer is an offer more often than not")]
 pub enum Answer {
     /// The goods, at a price.
     Offer(Offer),

@@ -30,11 +30,11 @@ impl AuthHeader {
 /// bytes because header values need not be text.
 pub trait HeaderSource {
     /// Every value of `header`, in the order received, without any change.
-    fn values<'a>(&'a self, header: AuthHeader) -> impl Iterator<Item = &'a [u8]>;
+    fn values(&self, header: AuthHeader) -> impl Iterator<Item = &[u8]>;
 }
 
 impl<N: AsRef<str>, V: AsRef<[u8]>> HeaderSource for [(N, V)] {
-    fn values<'a>(&'a self, header: AuthHeader) -> impl Iterator<Item = &'a [u8]> {
+    fn values(&self, header: AuthHeader) -> impl Iterator<Item = &[u8]> {
         self.iter()
             .filter(move |(name, _)| name.as_ref().eq_ignore_ascii_case(header.name()))
             .map(|(_, value)| value.as_ref())
@@ -42,20 +42,20 @@ impl<N: AsRef<str>, V: AsRef<[u8]>> HeaderSource for [(N, V)] {
 }
 
 impl<N: AsRef<str>, V: AsRef<[u8]>, const COUNT: usize> HeaderSource for [(N, V); COUNT] {
-    fn values<'a>(&'a self, header: AuthHeader) -> impl Iterator<Item = &'a [u8]> {
+    fn values(&self, header: AuthHeader) -> impl Iterator<Item = &[u8]> {
         self.as_slice().values(header)
     }
 }
 
 impl<N: AsRef<str>, V: AsRef<[u8]>> HeaderSource for Vec<(N, V)> {
-    fn values<'a>(&'a self, header: AuthHeader) -> impl Iterator<Item = &'a [u8]> {
+    fn values(&self, header: AuthHeader) -> impl Iterator<Item = &[u8]> {
         self.as_slice().values(header)
     }
 }
 
 #[cfg(feature = "http")]
 impl HeaderSource for http::HeaderMap {
-    fn values<'a>(&'a self, header: AuthHeader) -> impl Iterator<Item = &'a [u8]> {
+    fn values(&self, header: AuthHeader) -> impl Iterator<Item = &[u8]> {
         // Names made at compile time: looking up by text costs a parse on every request.
         static SIGNATURE: http::HeaderName =
             http::HeaderName::from_static(AuthHeader::Signature.name());

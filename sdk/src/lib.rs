@@ -1,19 +1,31 @@
 #![doc = include_str!("../README.md")]
 
 mod answer;
+#[cfg(feature = "answer")]
+mod answers;
+#[cfg(feature = "axum")]
+pub mod axum;
 mod bearer;
 mod caller;
 mod clock;
+#[cfg(any(feature = "answer", feature = "tower"))]
+mod deadline;
 mod headers;
 mod json;
 mod offer;
 mod region;
+#[cfg(feature = "answer")]
+mod respond;
 mod rfq;
 mod secret;
 mod secret_file;
+#[cfg(feature = "sign")]
+mod sign;
 mod signature;
 mod slug;
 mod time;
+#[cfg(feature = "tower")]
+pub mod tower;
 mod usd;
 mod verify;
 
@@ -31,3 +43,12 @@ pub use usd::{Usd, UsdError};
 pub use verify::{
     BuildError, CheckedHeaders, KeySlot, Refusal, Scheme, Verified, Verifier, VerifierBuilder,
 };
+
+#[cfg(feature = "answer")]
+pub use answers::{AnswerStore, MemoryStore, Remembered, StoreError};
+#[cfg(any(feature = "answer", feature = "tower"))]
+pub use deadline::{Budget, BudgetError, Deadline, ReceivedAt};
+#[cfg(feature = "answer")]
+pub use respond::{Answerer, Responder, ResponderError, RfqIdReused};
+#[cfg(feature = "sign")]
+pub use sign::{SignedHeaders, Signer};

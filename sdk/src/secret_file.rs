@@ -103,14 +103,12 @@ impl SecretFile {
     }
 
     /// A verifier of HMAC signatures with these secrets, still to be built.
-    #[must_use]
     pub fn into_hmac(self) -> VerifierBuilder {
         let builder = Verifier::hmac(self.current);
         self.previous.into_iter().fold(builder, |b, (secret, until)| b.previous(secret, until))
     }
 
     /// A verifier of Bearer tokens with these secrets, still to be built.
-    #[must_use]
     pub fn into_bearer(self) -> VerifierBuilder {
         let builder = Verifier::bearer(self.current);
         self.previous.into_iter().fold(builder, |b, (secret, until)| b.previous(secret, until))

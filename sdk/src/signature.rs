@@ -22,9 +22,18 @@ impl HmacKey {
 
     /// The MAC, of a type that can only be compared in constant time.
     pub(crate) fn mac(&self, timestamp: Timestamp, body: &[u8]) -> CtOutput<Hmac<Sha256>> {
+        self.mac_of([timestamp.with_period(), body])
+    }
+
+    /// The MAC over the pieces, one behind the other.
+    pub(crate) fn mac_of<const COUNT: usize>(
+        &self,
+        pieces: [&[u8]; COUNT],
+    ) -> CtOutput<Hmac<Sha256>> {
         let mut mac = self.0.clone();
-        mac.update(timestamp.with_period());
-        mac.update(body);
+        for piece in pieces {
+            mac.update(piece);
+        }
         mac.finalize()
     }
 }
@@ -69,6 +78,13 @@ impl Timestamp {
 /// Whether a refused timestamp looks like milliseconds, the usual slip of JavaScript callers.
 pub(crate) fn looks_like_milliseconds(value: &[u8]) -> bool {
     value.len() == 13 && value.iter().all(u8::is_ascii_digit)
+}
+
+/// Writes lower-case hex digits.
+#[cfg(feature = "sign")]
+pub(crate) fn encode_hex(bytes: &[u8]) -> String {
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0x0f]);
+    digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
 }
 
 /// Reads exactly 64 hex digits of either case.

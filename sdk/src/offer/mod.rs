@@ -40,6 +40,7 @@ use crate::usd::Usd;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[expect(clippy::struct_field_names, reason = "the names of the wire")]
 pub struct Offer {
     #[serde(rename = "price_usd")]
     price: Usd,
@@ -131,7 +132,6 @@ impl Offer {
     }
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
 fn in_seconds<S: Serializer>(at: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&time::format(*at))
 }

@@ -4,11 +4,16 @@ mod id;
 mod parse;
 mod quantity;
 
+use std::fmt;
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
 
 pub use id::{RfqId, RfqIdError};
 pub use parse::RfqError;
+#[cfg(feature = "answer")]
+pub(crate) use parse::error_json;
 pub use quantity::{Quantity, QuantityError};
 
 use crate::caller::Caller;
@@ -18,9 +23,12 @@ use crate::verify::Verified;
 
 /// A request for a quote: what is asked for, and where the request came from.
 ///
-/// The only way to one is [`Rfq::from_verified`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rfq {
+/// The only way to one is [`Rfq::from_verified`]. Cheap to clone.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Rfq(Arc<Fields>);
+
+#[derive(Debug, PartialEq, Eq)]
+struct Fields {
     id: RfqId,
     product: ProductSlug,
     quantity: Quantity,
@@ -57,45 +65,45 @@ impl Rfq {
     /// The marketplace's id of this request. The same id asked again gets the same offer.
     #[must_use]
     pub fn id(&self) -> &RfqId {
-        &self.id
+        &self.0.id
     }
 
     /// The product asked for.
     #[must_use]
     pub fn product(&self) -> &ProductSlug {
-        &self.product
+        &self.0.product
     }
 
     /// The units asked for. An offer's price is for all of them together.
     #[must_use]
     pub fn quantity(&self) -> Quantity {
-        self.quantity
+        self.0.quantity
     }
 
     /// Where to deliver. `None` means it is unknown, and shipping may then be left out.
     #[must_use]
     pub fn region(&self) -> Option<&Region> {
-        self.region.as_ref()
+        self.0.region.as_ref()
     }
 
     /// The latest acceptable *delivery* (not the time to answer by), as `deadline_iso` gives it.
     /// Decline what cannot be delivered by then.
     #[must_use]
     pub fn deliver_by(&self) -> Option<DateTime<Utc>> {
-        self.deliver_by
+        self.0.deliver_by
     }
 
     /// Who asks through the marketplace, usually the address of an agent card. It is only a
     /// claim: nothing verifies it.
     #[must_use]
     pub fn requestor(&self) -> Option<&str> {
-        self.requestor.as_deref()
+        self.0.requestor.as_deref()
     }
 
     /// How the request reached us.
     #[must_use]
     pub fn origin(&self) -> &Origin {
-        &self.origin
+        &self.0.origin
     }
 
     /// The digest of product, quantity, region and delivery date.
@@ -103,16 +111,16 @@ impl Rfq {
     pub fn fingerprint(&self) -> Fingerprint {
         // Fixed widths and separators, so that no two requests share a text.
         let mut digest = Sha256::new();
-        digest.update(self.product.as_str());
+        digest.update(self.0.product.as_str());
         digest.update(b"\n");
-        digest.update(self.quantity.get().to_be_bytes());
-        if let Some(region) = &self.region {
+        digest.update(self.0.quantity.get().to_be_bytes());
+        if let Some(region) = &self.0.region {
             digest.update(region.state());
             digest.update(b"-");
             digest.update(region.country());
         }
         digest.update(b"\n");
-        if let Some(time) = self.deliver_by {
+        if let Some(time) = self.0.deliver_by {
             digest.update(time.timestamp_micros().to_be_bytes());
         }
         Fingerprint(digest.finalize().into())
@@ -131,5 +139,11 @@ impl From<[u8; 32]> for Fingerprint {
     /// From bytes stored earlier.
     fn from(bytes: [u8; 32]) -> Self {
         Self(bytes)
+    }
+}
+
+impl fmt::Debug for Rfq {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }

@@ -1,8 +1,11 @@
 //! The JSON-RPC envelope into an [`Rfq`].
 
+use std::fmt;
 use std::str::FromStr;
 
-use super::{Origin, Quantity, Rfq};
+use std::sync::Arc;
+
+use super::{Fields, Origin, Quantity, Rfq};
 use crate::json::{self, Field, Problem, Shape, Slot};
 use crate::time;
 
@@ -64,7 +67,7 @@ pub(super) fn parse(body: &[u8], origin: Origin) -> Result<Rfq, RfqError> {
     if !is_call_id(fields[ID]) {
         return Err(RfqError::Invalid { field: "id", expected: "a string or an integer" });
     }
-    Ok(Rfq {
+    Ok(Rfq(Arc::new(Fields {
         id: required(
             fields[RFQ_ID],
             "params.message.metadata.rfq_id",
@@ -76,19 +79,26 @@ pub(super) fn parse(body: &[u8], origin: Origin) -> Result<Rfq, RfqError> {
             "category/slug in lower-case letters, digits and hyphens, at most 200 bytes",
         )?,
         quantity: quantity(fields[QUANTITY])?,
-        region: optional(fields[REGION], |text| text.parse().ok()).ok_or(RfqError::Invalid {
-            field: "params.message.metadata.delivery_region",
-            expected: "STATE-COUNTRY with ISO 3166 codes, such as CA-US",
-        })?,
-        deliver_by: optional(fields[DELIVER_BY], time::parse).ok_or(RfqError::Invalid {
-            field: "params.message.metadata.deadline_iso",
-            expected: "a date and time with offset, such as 2026-06-01T12:00:00Z",
-        })?,
-        requestor: optional(fields[REQUESTOR], |text| Some(text.to_owned())).ok_or(
-            RfqError::Invalid { field: "params.message.metadata.requestor", expected: "a string" },
+        region: optional(
+            fields[REGION],
+            "params.message.metadata.delivery_region",
+            "STATE-COUNTRY with ISO 3166 codes, such as CA-US",
+            |text| text.parse().ok(),
+        )?,
+        deliver_by: optional(
+            fields[DELIVER_BY],
+            "params.message.metadata.deadline_iso",
+            "a date and time with offset, such as 2026-06-01T12:00:00Z",
+            time::parse,
+        )?,
+        requestor: optional(
+            fields[REQUESTOR],
+            "params.message.metadata.requestor",
+            "a string",
+            |text| Some(text.to_owned()),
         )?,
         origin,
-    })
+    })))
 }
 
 fn is_call_id(field: Field<'_>) -> bool {
@@ -113,12 +123,17 @@ fn required<T: FromStr>(
         .ok_or(RfqError::Invalid { field: path, expected })
 }
 
-/// `Some(None)` when absent, `None` when present and wrong.
-fn optional<T>(field: Field<'_>, parse: impl Fn(&str) -> Option<T>) -> Option<Option<T>> {
-    match field.raw() {
-        None => Some(None),
-        Some(_) => field.text().and_then(|text| parse(&text)).map(Some),
+fn optional<T>(
+    field: Field<'_>,
+    path: &'static str,
+    expected: &'static str,
+    parse: impl Fn(&str) -> Option<T>,
+) -> Result<Option<T>, RfqError> {
+    if field.raw().is_none() {
+        return Ok(None);
     }
+    let parsed = field.text().and_then(|text| parse(&text));
+    parsed.map(Some).ok_or(RfqError::Invalid { field: path, expected })
 }
 
 fn quantity(field: Field<'_>) -> Result<Quantity, RfqError> {
@@ -149,8 +164,14 @@ impl RfqError {
     /// The body to answer with, under status 400: `error` holds the reason, `detail` the sentence.
     #[must_use]
     pub fn to_json(&self) -> String {
-        serde_json::json!({ "error": self.reason(), "detail": self.to_string() }).to_string()
+        error_json(self.reason(), self)
     }
+}
+
+/// `{"error":reason,"detail":sentence}`.
+pub(crate) fn error_json(reason: &str, detail: &impl fmt::Display) -> String {
+    let detail = serde_json::Value::from(detail.to_string());
+    format!(r#"{{"error":"{reason}","detail":{detail}}}"#)
 }
 
 impl From<Problem> for RfqError {
@@ -340,31 +361,31 @@ mod tests {
             .map(|(pointer, value)| read(&with(pointer, value)).unwrap_err().to_json())
             .collect();
         assert_snapshot!(errors.join("\n"), @r#"
-        {"detail":"not a request for a quote: jsonrpc: expected 2.0","error":"not_an_rfq"}
-        {"detail":"not a request for a quote: jsonrpc: expected 2.0","error":"not_an_rfq"}
-        {"detail":"not a request for a quote: method: expected message/send","error":"not_an_rfq"}
-        {"detail":"not a request for a quote: params.message.metadata.skill: expected respond-to-rfq","error":"not_an_rfq"}
-        {"detail":"id: expected a string or an integer","error":"invalid_field"}
-        {"detail":"id: expected a string or an integer","error":"invalid_field"}
-        {"detail":"id: expected a string or an integer","error":"invalid_field"}
-        {"detail":"not a request for a quote: params.message.metadata.skill: expected respond-to-rfq","error":"not_an_rfq"}
-        {"detail":"params: expected an object","error":"invalid_field"}
-        {"detail":"params.message: expected an object","error":"invalid_field"}
-        {"detail":"params.message.parts: expected a list of objects","error":"invalid_field"}
-        {"detail":"params.message.metadata.rfq_id: missing, expected a string of 1 to 128 visible ASCII characters","error":"missing_field"}
-        {"detail":"params.message.metadata.rfq_id: expected a string of 1 to 128 visible ASCII characters","error":"invalid_field"}
-        {"detail":"params.message.metadata.rfq_id: expected a string of 1 to 128 visible ASCII characters","error":"invalid_field"}
-        {"detail":"params.message.metadata.rfq_id: expected a string of 1 to 128 visible ASCII characters","error":"invalid_field"}
-        {"detail":"params.message.metadata.product_slug: expected category/slug in lower-case letters, digits and hyphens, at most 200 bytes","error":"invalid_field"}
-        {"detail":"params.message.metadata.quantity: expected an integer from 1 to 1000000","error":"invalid_field"}
-        {"detail":"params.message.metadata.quantity: expected an integer from 1 to 1000000","error":"invalid_field"}
-        {"detail":"params.message.metadata.quantity: expected an integer from 1 to 1000000","error":"invalid_field"}
-        {"detail":"params.message.metadata.quantity: expected an integer from 1 to 1000000","error":"invalid_field"}
-        {"detail":"params.message.metadata.quantity: expected an integer from 1 to 1000000","error":"invalid_field"}
-        {"detail":"params.message.metadata.quantity: expected an integer from 1 to 1000000","error":"invalid_field"}
-        {"detail":"params.message.metadata.delivery_region: expected STATE-COUNTRY with ISO 3166 codes, such as CA-US","error":"invalid_field"}
-        {"detail":"params.message.metadata.deadline_iso: expected a date and time with offset, such as 2026-06-01T12:00:00Z","error":"invalid_field"}
-        {"detail":"params.message.metadata.requestor: expected a string","error":"invalid_field"}
+        {"error":"not_an_rfq","detail":"not a request for a quote: jsonrpc: expected 2.0"}
+        {"error":"not_an_rfq","detail":"not a request for a quote: jsonrpc: expected 2.0"}
+        {"error":"not_an_rfq","detail":"not a request for a quote: method: expected message/send"}
+        {"error":"not_an_rfq","detail":"not a request for a quote: params.message.metadata.skill: expected respond-to-rfq"}
+        {"error":"invalid_field","detail":"id: expected a string or an integer"}
+        {"error":"invalid_field","detail":"id: expected a string or an integer"}
+        {"error":"invalid_field","detail":"id: expected a string or an integer"}
+        {"error":"not_an_rfq","detail":"not a request for a quote: params.message.metadata.skill: expected respond-to-rfq"}
+        {"error":"invalid_field","detail":"params: expected an object"}
+        {"error":"invalid_field","detail":"params.message: expected an object"}
+        {"error":"invalid_field","detail":"params.message.parts: expected a list of objects"}
+        {"error":"missing_field","detail":"params.message.metadata.rfq_id: missing, expected a string of 1 to 128 visible ASCII characters"}
+        {"error":"invalid_field","detail":"params.message.metadata.rfq_id: expected a string of 1 to 128 visible ASCII characters"}
+        {"error":"invalid_field","detail":"params.message.metadata.rfq_id: expected a string of 1 to 128 visible ASCII characters"}
+        {"error":"invalid_field","detail":"params.message.metadata.rfq_id: expected a string of 1 to 128 visible ASCII characters"}
+        {"error":"invalid_field","detail":"params.message.metadata.product_slug: expected category/slug in lower-case letters, digits and hyphens, at most 200 bytes"}
+        {"error":"invalid_field","detail":"params.message.metadata.quantity: expected an integer from 1 to 1000000"}
+        {"error":"invalid_field","detail":"params.message.metadata.quantity: expected an integer from 1 to 1000000"}
+        {"error":"invalid_field","detail":"params.message.metadata.quantity: expected an integer from 1 to 1000000"}
+        {"error":"invalid_field","detail":"params.message.metadata.quantity: expected an integer from 1 to 1000000"}
+        {"error":"invalid_field","detail":"params.message.metadata.quantity: expected an integer from 1 to 1000000"}
+        {"error":"invalid_field","detail":"params.message.metadata.quantity: expected an integer from 1 to 1000000"}
+        {"error":"invalid_field","detail":"params.message.metadata.delivery_region: expected STATE-COUNTRY with ISO 3166 codes, such as CA-US"}
+        {"error":"invalid_field","detail":"params.message.metadata.deadline_iso: expected a date and time with offset, such as 2026-06-01T12:00:00Z"}
+        {"error":"invalid_field","detail":"params.message.metadata.requestor: expected a string"}
         "#);
     }
 
@@ -395,7 +416,7 @@ mod tests {
     #[test]
     fn what_is_not_json_is_told_where() {
         let error = parse(b"{\"jsonrpc\":\"2.0\",}", origin()).unwrap_err();
-        assert_snapshot!(error.to_json(), @r#"{"detail":"not JSON at line 1, column 18","error":"not_json"}"#);
+        assert_snapshot!(error.to_json(), @r#"{"error":"not_json","detail":"not JSON at line 1, column 18"}"#);
         assert!(parse("\u{feff}{}".as_bytes(), origin()).is_err(), "a byte order mark is not JSON");
     }
 

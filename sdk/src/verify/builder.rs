@@ -80,7 +80,7 @@ impl VerifierBuilder {
 
     /// The widest window, and the default: 300 s (seed, "HMAC Verification"). It can be narrowed,
     /// not widened.
-    pub const MAX_TOLERANCE: Duration = Duration::from_secs(300);
+    pub const MAX_TOLERANCE: Duration = Duration::from_mins(5);
 
     /// The highest body limit: 1 MiB, sixteen times what the marketplace sends at most.
     pub const MAX_BODY_LIMIT: usize = 1024 * 1024;
@@ -161,7 +161,7 @@ impl VerifierBuilder {
     }
 }
 
-fn fits_a_header(secret: &Secret, slot: KeySlot) -> Result<(), BuildError> {
+pub(crate) fn fits_a_header(secret: &Secret, slot: KeySlot) -> Result<(), BuildError> {
     let bytes = secret.expose();
     if !bytes.is_ascii() {
         Err(BuildError::NonAscii(slot))

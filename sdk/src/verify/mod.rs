@@ -7,6 +7,8 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use subtle::{Choice, ConditionallySelectable as _, ConstantTimeEq as _};
 
+#[cfg(feature = "sign")]
+pub(crate) use builder::fits_a_header;
 pub use builder::{BuildError, VerifierBuilder};
 
 use crate::bearer::{self, TokenDigest};
@@ -285,9 +287,9 @@ impl<K> KeyRing<K> {
         let mut previous = 0_u8;
         for ((key, not_after_ms), number) in self.previous.iter().zip(1..) {
             if now_ms <= *not_after_ms {
-                let matched = matches(key);
-                previous.conditional_assign(&number, matched & !found);
-                found |= matched;
+                let this_one = matches(key);
+                previous.conditional_assign(&number, this_one & !found);
+                found |= this_one;
             }
         }
         match (bool::from(found), previous.checked_sub(1)) {

@@ -1,0 +1,238 @@
+//! Offers already made, so that the same request again gets the same offer.
+
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
+use std::future::Future;
+use std::hash::{Hash, Hasher};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::offer::Offer;
+use crate::rfq::{Fingerprint, Rfq};
+
+/// Remembers offers by the request they answer (wire contract, "Idempotency").
+///
+/// The key is the origin of a request with its RFQ id; the fingerprint tells whether the same is
+/// asked for. Only offers are remembered, never declines, and only until they expire: then the id
+/// is free again. [`MemoryStore`] is the default; an implementation on disk lets offers survive a
+/// restart.
+pub trait AnswerStore: Send + Sync + 'static {
+    /// What is remembered for the id of `rfq` and not expired at `now`.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store cannot tell; the request is then declined.
+    fn recall(
+        &self,
+        rfq: &Rfq,
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Result<Option<Remembered>, StoreError>> + Send;
+
+    /// Remembers `offer` as the answer to `rfq`, unless an unexpired one is remembered already, and
+    /// returns what is remembered then. One atomic step: of two at once, one wins and both return
+    /// it. The offer leaves the agent only after this has succeeded.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the offer could not be kept; the request is then declined.
+    fn remember(
+        &self,
+        rfq: &Rfq,
+        offer: &Offer,
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Result<Remembered, StoreError>> + Send;
+}
+
+/// What a store holds for an RFQ id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Remembered {
+    /// The offer made to the same request.
+    Offer(Offer),
+    /// The id was used for a request with another fingerprint.
+    OtherRequest,
+}
+
+/// Why a store failed, for the log.
+pub type StoreError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Remembers offers in memory, a bounded number of them.
+///
+/// When it is full, the offer made longest ago is forgotten first: its request, asked again, gets
+/// a new offer. All are forgotten when the process ends.
+pub struct MemoryStore {
+    capacity: usize,
+    memory: Mutex<Memory>,
+}
+
+#[derive(Default)]
+struct Memory {
+    by_request: HashMap<ById, Entry>,
+    by_offer: HashMap<Uuid, Rfq>,
+    /// Oldest first. An entry replaced since then has a higher number.
+    order: VecDeque<(u64, Rfq)>,
+    last_number: u64,
+}
+
+struct Entry {
+    number: u64,
+    fingerprint: Fingerprint,
+    offer: Offer,
+}
+
+impl MemoryStore {
+    /// The capacity of a store made by `default`: at about 1 KB an offer, 64 MB when full.
+    pub const DEFAULT_CAPACITY: usize = 65_536;
+
+    /// A store of at most `capacity` offers, and at least one.
+    #[must_use]
+    pub fn with_capacity(capacity: usize) -> Self {
+        Self { capacity: capacity.max(1), memory: Mutex::default() }
+    }
+
+    /// The request and the offer of this id, expired or not, as long as it is remembered: what a
+    /// claim page needs.
+    #[must_use]
+    pub fn find(&self, offer_id: Uuid) -> Option<(Rfq, Offer)> {
+        let memory = self.lock();
+        let rfq = memory.by_offer.get(&offer_id)?;
+        let entry = memory.by_request.get(&ById(rfq.clone()))?;
+        Some((rfq.clone(), entry.offer.clone()))
+    }
+
+    /// How many offers are remembered, expired ones included.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.lock().by_request.len()
+    }
+
+    /// Whether none is remembered.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Memory> {
+        // No code that could panic runs under the lock, so a poisoned one is still whole.
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl AnswerStore for MemoryStore {
+    async fn recall(
+        &self,
+        rfq: &Rfq,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Remembered>, StoreError> {
+        Ok(self.lock().recall(rfq, now))
+    }
+
+    async fn remember(
+        &self,
+        rfq: &Rfq,
+        offer: &Offer,
+        now: DateTime<Utc>,
+    ) -> Result<Remembered, StoreError> {
+        let mut memory = self.lock();
+        if let Some(earlier) = memory.recall(rfq, now) {
+            return Ok(earlier);
+        }
+        while memory.order.len() >= self.capacity {
+            memory.forget_oldest();
+        }
+        memory.insert(rfq, offer);
+        Ok(Remembered::Offer(offer.clone()))
+    }
+}
+
+impl Memory {
+    fn recall(&self, rfq: &Rfq, now: DateTime<Utc>) -> Option<Remembered> {
+        let entry = self.by_request.get(&ById(rfq.clone()))?;
+        (entry.offer.expires_at() > now).then(|| {
+            if entry.fingerprint == rfq.fingerprint() {
+                Remembered::Offer(entry.offer.clone())
+            } else {
+                Remembered::OtherRequest
+            }
+        })
+    }
+
+    fn insert(&mut self, rfq: &Rfq, offer: &Offer) {
+        self.last_number += 1;
+        let number = self.last_number;
+        let entry = Entry { number, fingerprint: rfq.fingerprint(), offer: offer.clone() };
+        // Taken out first, so that the key kept is the request of this offer.
+        let replaced = self.by_request.remove(&ById(rfq.clone()));
+        if let Some(old) = replaced.and_then(|entry| entry.offer.offer_id()) {
+            self.by_offer.remove(&old);
+        }
+        self.by_request.insert(ById(rfq.clone()), entry);
+        self.order.push_back((number, rfq.clone()));
+        if let Some(id) = offer.offer_id() {
+            self.by_offer.insert(id, rfq.clone());
+        }
+    }
+
+    fn forget_oldest(&mut self) {
+        let Some((number, rfq)) = self.order.pop_front() else { return };
+        let key = ById(rfq);
+        if self.by_request.get(&key).is_some_and(|entry| entry.number == number)
+            && let Some(entry) = self.by_request.remove(&key)
+            && let Some(id) = entry.offer.offer_id()
+        {
+            self.by_offer.remove(&id);
+        }
+    }
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self::with_capacity(Self::DEFAULT_CAPACITY)
+    }
+}
+
+impl<S: AnswerStore> AnswerStore for std::sync::Arc<S> {
+    fn recall(
+        &self,
+        rfq: &Rfq,
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Result<Option<Remembered>, StoreError>> + Send {
+        S::recall(self, rfq, now)
+    }
+
+    fn remember(
+        &self,
+        rfq: &Rfq,
+        offer: &Offer,
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Result<Remembered, StoreError>> + Send {
+        S::remember(self, rfq, offer, now)
+    }
+}
+
+impl fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryStore")
+            .field("capacity", &self.capacity)
+            .field("len", &self.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A request, equal to every other of the same origin and id.
+#[derive(Clone)]
+pub(crate) struct ById(pub(crate) Rfq);
+
+impl PartialEq for ById {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.id() == other.0.id() && self.0.origin() == other.0.origin()
+    }
+}
+
+impl Eq for ById {}
+
+impl Hash for ById {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.id().hash(state);
+        self.0.origin().hash(state);
+    }
+}

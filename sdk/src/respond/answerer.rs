@@ -1,0 +1,254 @@
+//! Runs a [`Responder`] under a deadline, once per request.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::timeout_at;
+use tracing::{error, info, warn};
+
+use super::Responder;
+use crate::answer::{Answer, DeclineReason};
+use crate::answers::{AnswerStore, ById, MemoryStore, Remembered};
+use crate::clock::{Clock, SystemClock};
+use crate::deadline::Deadline;
+use crate::rfq::{Fingerprint, Rfq};
+
+/// Answers requests in time, and the same request with the same offer.
+///
+/// - A responder that is late, fails or panics becomes a decline.
+/// - The same request again gets the offer made before, until it expires; concurrent duplicates
+///   join one computation and its deadline.
+/// - More requests at once than allowed are declined, not queued.
+///
+/// Cheap to clone; clones share everything.
+pub struct Answerer<R, S = MemoryStore>(Arc<Shared<R, S>>);
+
+struct Shared<R, S> {
+    responder: R,
+    store: S,
+    clock: Arc<dyn Clock>,
+    in_flight: Mutex<HashMap<ById, InFlight>>,
+    places: Arc<Semaphore>,
+}
+
+struct InFlight {
+    fingerprint: Fingerprint,
+    deadline: Deadline,
+    outcome: watch::Receiver<Option<Outcome>>,
+}
+
+type Outcome = Result<Answer, RfqIdReused>;
+
+/// What became of a request to compute an answer.
+enum Started {
+    Running(watch::Receiver<Option<Outcome>>),
+    Busy,
+    Reused,
+}
+
+/// The RFQ id was used before, for another request: its product, quantity, region or delivery date
+/// differ. Answer with status 400 and [`RfqIdReused::to_json`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the rfq_id was used before for another product, quantity, region or deadline")]
+pub struct RfqIdReused;
+
+impl RfqIdReused {
+    /// A short name for machines.
+    pub const REASON: &str = "rfq_id_reused";
+
+    /// The body to answer with, under status 400.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        crate::rfq::error_json(Self::REASON, self)
+    }
+}
+
+impl<R: Responder> Answerer<R> {
+    /// Answers by `responder`, remembers in memory, and takes the machine's time.
+    #[must_use]
+    pub fn new(responder: R) -> Self {
+        Self::with(responder, MemoryStore::default(), SystemClock)
+    }
+}
+
+impl<R: Responder, S: AnswerStore> Answerer<R, S> {
+    /// The most requests answered at once; further ones are declined.
+    pub const MAX_IN_FLIGHT: usize = 1024;
+
+    /// Answers by `responder`, remembers in `store`, and takes the time from `clock`.
+    #[must_use]
+    pub fn with(responder: R, store: S, clock: impl Clock) -> Self {
+        Self(Arc::new(Shared {
+            responder,
+            store,
+            clock: Arc::new(clock),
+            in_flight: Mutex::default(),
+            places: Arc::new(Semaphore::new(Self::MAX_IN_FLIGHT)),
+        }))
+    }
+
+    /// Answers `rfq` by `deadline`: with the responder's answer, with the offer made before, or
+    /// with a decline.
+    ///
+    /// Must run inside a tokio runtime with time enabled.
+    ///
+    /// # Errors
+    /// [`RfqIdReused`] when the id stands for another request.
+    pub async fn answer(&self, rfq: Rfq, deadline: Deadline) -> Result<Answer, RfqIdReused> {
+        let outcome = match self.join_or_start(&rfq, deadline) {
+            Started::Running(outcome) => settled(&rfq, outcome, deadline).await,
+            Started::Busy => Ok(DeclineReason::Busy.into()),
+            Started::Reused => Err(RfqIdReused),
+        };
+        log(&rfq, deadline, &outcome);
+        outcome
+    }
+
+    fn join_or_start(&self, rfq: &Rfq, deadline: Deadline) -> Started {
+        let fingerprint = rfq.fingerprint();
+        let mut in_flight = self.0.in_flight();
+        // One past its deadline is as good as declined, even if it still blocks a thread.
+        let running = in_flight.get(&ById(rfq.clone()));
+        if let Some(running) = running.filter(|running| !running.deadline.has_passed()) {
+            return if running.fingerprint == fingerprint {
+                Started::Running(running.outcome.clone())
+            } else {
+                Started::Reused
+            };
+        }
+        let Ok(place) = Arc::clone(&self.0.places).try_acquire_owned() else {
+            return Started::Busy;
+        };
+        let (sender, outcome) = watch::channel(None);
+        let started = InFlight { fingerprint, deadline, outcome: outcome.clone() };
+        in_flight.insert(ById(rfq.clone()), started);
+        drop(in_flight);
+        let running = Running {
+            shared: Arc::clone(&self.0),
+            rfq: rfq.clone(),
+            outcome: outcome.clone(),
+            _place: place,
+        };
+        tokio::spawn(async move {
+            let computed = timeout_at(deadline.at(), running.shared.compute(&running.rfq)).await;
+            sender.send_replace(Some(
+                computed.unwrap_or_else(|_| Ok(DeclineReason::OverBudget.into())),
+            ));
+            drop(running);
+        });
+        Started::Running(outcome)
+    }
+}
+
+/// Waits until the computation is done or the deadline has passed, whichever is first: a
+/// computation that blocks its thread cannot keep its own deadline.
+async fn settled(
+    rfq: &Rfq,
+    mut outcome: watch::Receiver<Option<Outcome>>,
+    deadline: Deadline,
+) -> Outcome {
+    match timeout_at(deadline.at(), outcome.wait_for(Option::is_some)).await {
+        Ok(Ok(done)) => done.clone().unwrap_or_else(|| Ok(DeclineReason::Failed.into())),
+        Ok(Err(_)) => {
+            error!(rfq_id = %rfq.id(), "The responder panicked, so the RFQ is declined");
+            Ok(DeclineReason::Failed.into())
+        }
+        Err(_) => Ok(DeclineReason::OverBudget.into()),
+    }
+}
+
+impl<R: Responder, S: AnswerStore> Shared<R, S> {
+    async fn compute(&self, rfq: &Rfq) -> Outcome {
+        match self.store.recall(rfq, self.clock.now()).await {
+            Ok(None) => {}
+            Ok(Some(remembered)) => return remembered.into_outcome(),
+            Err(error) => {
+                error!(rfq_id = %rfq.id(), %error, "The offers made before cannot be read");
+                return Ok(DeclineReason::Failed.into());
+            }
+        }
+        let offer = match self.responder.respond(rfq.clone()).await {
+            Ok(Answer::Offer(offer)) => offer,
+            Ok(decline @ Answer::Decline(_)) => return Ok(decline),
+            Err(error) => {
+                error!(rfq_id = %rfq.id(), %error, "The responder failed, so the RFQ is declined");
+                return Ok(DeclineReason::Failed.into());
+            }
+        };
+        match self.store.remember(rfq, &offer, self.clock.now()).await {
+            Ok(remembered) => remembered.into_outcome(),
+            Err(error) => {
+                error!(rfq_id = %rfq.id(), %error, "The offer could not be kept, so it is not made");
+                Ok(DeclineReason::Failed.into())
+            }
+        }
+    }
+}
+
+impl<R, S> Shared<R, S> {
+    fn in_flight(&self) -> MutexGuard<'_, HashMap<ById, InFlight>> {
+        // No code that could panic runs under the lock, so a poisoned one is still whole.
+        self.in_flight.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Remembered {
+    fn into_outcome(self) -> Outcome {
+        match self {
+            Self::Offer(offer) => Ok(offer.into()),
+            Self::OtherRequest => Err(RfqIdReused),
+        }
+    }
+}
+
+/// A computation under way. Dropped when it is done, given up, or unwinding from a panic.
+struct Running<R, S> {
+    shared: Arc<Shared<R, S>>,
+    rfq: Rfq,
+    outcome: watch::Receiver<Option<Outcome>>,
+    _place: OwnedSemaphorePermit,
+}
+
+impl<R, S> Drop for Running<R, S> {
+    fn drop(&mut self) {
+        let key = ById(self.rfq.clone());
+        let mut in_flight = self.shared.in_flight();
+        // A later computation of the same request may have taken the place.
+        if in_flight.get(&key).is_some_and(|current| current.outcome.same_channel(&self.outcome)) {
+            in_flight.remove(&key);
+        }
+    }
+}
+
+fn log(rfq: &Rfq, deadline: Deadline, outcome: &Outcome) {
+    let (rfq_id, product, quantity) = (rfq.id(), rfq.product(), rfq.quantity());
+    let region = rfq.region().map(tracing::field::display);
+    let elapsed_ms = u64::try_from(deadline.elapsed().as_millis()).unwrap_or(u64::MAX);
+    match outcome {
+        Ok(Answer::Offer(offer)) => {
+            let price_usd = offer.price();
+            info!(%rfq_id, %product, %quantity, region, %price_usd, elapsed_ms, "Answered an RFQ with an offer");
+        }
+        Ok(Answer::Decline(decline)) => {
+            let reason = decline.reason().name();
+            info!(%rfq_id, %product, %quantity, region, reason, elapsed_ms, "Declined an RFQ");
+        }
+        Err(RfqIdReused) => {
+            warn!(%rfq_id, %product, %quantity, region, "Refused an RFQ whose id stands for another request");
+        }
+    }
+}
+
+impl<R, S> Clone for Answerer<R, S> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<R, S: fmt::Debug> fmt::Debug for Answerer<R, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answerer").field("store", &self.0.store).finish_non_exhaustive()
+    }
+}

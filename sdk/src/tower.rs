@@ -1,0 +1,265 @@
+//! A tower layer that lets only genuine requests through (feature `tower`).
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use chrono::{DateTime, TimeDelta, Utc};
+use http::header::{CONNECTION, CONTENT_TYPE, WWW_AUTHENTICATE};
+use http::{HeaderValue, Request, Response, StatusCode};
+use http_body::Body;
+use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
+use tokio::time::{Instant, timeout_at};
+use tower_layer::Layer;
+use tower_service::Service;
+use tracing::{debug, error, warn};
+
+use crate::caller::Caller;
+use crate::clock::{Clock, SystemClock};
+use crate::deadline::{Budget, Deadline, ReceivedAt};
+use crate::verify::{KeySlot, Refusal, Scheme, Verified, Verifier};
+
+/// A layer that verifies a request before the service behind it sees it.
+///
+/// Headers and window are checked before the body is read; the body is read once, no further than
+/// the verifier's limit and no longer than the budget. The service gets the whole body, all
+/// request extensions that were there, and two more: [`VerifiedBody`] and
+/// [`Deadline`](crate::Deadline).
+///
+/// Every refusal is the same 401, whose reason is only in the log. A body too large is 413, one
+/// that stalls past the budget 408, one that breaks off 400; each closes the connection.
+///
+/// Put it outside of anything that changes the body, decompression above all: the MAC is over the
+/// bytes of the wire.
+#[derive(Clone)]
+pub struct VerifyLayer(Arc<Settings>);
+
+struct Settings {
+    verifier: Verifier,
+    clock: Box<dyn Clock>,
+    budget: Budget,
+}
+
+/// The service that [`VerifyLayer`] makes.
+#[derive(Clone)]
+pub struct VerifyService<S> {
+    inner: S,
+    settings: Arc<Settings>,
+}
+
+/// The body of a genuine request, as a request extension. Cheap to clone.
+#[derive(Clone)]
+pub struct VerifiedBody {
+    bytes: Bytes,
+    caller: Caller,
+    key: KeySlot,
+    signed_at: Option<DateTime<Utc>>,
+}
+
+impl VerifiedBody {
+    /// The verified request, from which an [`Rfq`](crate::Rfq) is parsed.
+    #[must_use]
+    pub fn verified(&self) -> Verified<'_> {
+        Verified::restored(&self.bytes, &self.caller, self.key, self.signed_at)
+    }
+}
+
+impl VerifyLayer {
+    /// A caller whose clock differs by more than this is warned about in the log: its requests
+    /// begin to fail at five times that.
+    pub const NOTABLE_SKEW: TimeDelta = TimeDelta::seconds(60);
+
+    /// A layer with the machine's clock and the default [`Budget`].
+    #[must_use]
+    pub fn new(verifier: Verifier) -> Self {
+        Self::with(verifier, Budget::default(), SystemClock)
+    }
+
+    /// A layer with a budget and a clock of your own.
+    ///
+    /// The budget counts from [`ReceivedAt`] if the server put that into the request's extensions,
+    /// else from the moment the layer sees the request, which is when its headers are complete.
+    #[must_use]
+    pub fn with(verifier: Verifier, budget: Budget, clock: impl Clock) -> Self {
+        Self(Arc::new(Settings { verifier, clock: Box::new(clock), budget }))
+    }
+}
+
+impl<S> Layer<S> for VerifyLayer {
+    type Service = VerifyService<S>;
+
+    fn layer(&self, inner: S) -> VerifyService<S> {
+        VerifyService { inner, settings: Arc::clone(&self.0) }
+    }
+}
+
+impl<S, B, R> Service<Request<B>> for VerifyService<S>
+where
+    S: Service<Request<Full<Bytes>>, Response = Response<R>> + Clone + Send + 'static,
+    S::Future: Send,
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    R: From<Bytes>,
+{
+    type Response = Response<R>;
+    type Error = S::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<R>, S::Error>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        // The service that was polled ready is the one to call; its clone waits for the next.
+        let clone = self.inner.clone();
+        let mut inner = std::mem::replace(&mut self.inner, clone);
+        let settings = Arc::clone(&self.settings);
+        Box::pin(async move {
+            match settings.verify(request).await {
+                Ok(request) => inner.call(request).await,
+                Err(rejection) => Ok(rejection.into_response(settings.verifier.scheme())),
+            }
+        })
+    }
+}
+
+enum Rejection {
+    Unauthorized,
+    TooLarge,
+    Stalled,
+    Broken,
+}
+
+impl Settings {
+    async fn verify<B>(&self, request: Request<B>) -> Result<Request<Full<Bytes>>, Rejection>
+    where
+        B: Body,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let (mut parts, body) = request.into_parts();
+        let received_at = parts.extensions.get::<ReceivedAt>();
+        let received_at = received_at.map_or_else(Instant::now, |received| received.0);
+        let deadline = Deadline::new(received_at, self.budget);
+        let now = self.clock.now();
+        let checked = self.verifier.check_headers(&parts.headers, now).map_err(refuse)?;
+        let bytes = read(body, self.verifier.body_limit(), deadline).await?;
+        let verified = checked.verify_body(&bytes).map_err(refuse)?;
+        let (caller, key, signed_at) =
+            (verified.caller().clone(), verified.key(), verified.signed_at());
+        if let Some(skew) = signed_at.map(|signed_at| now - signed_at)
+            && skew.abs() > VerifyLayer::NOTABLE_SKEW
+        {
+            warn!(%caller, skew_s = skew.num_seconds(), "The caller's clock differs from ours; beyond 300 s its requests are refused");
+        }
+        if key != KeySlot::Current {
+            debug!(%caller, "A request was made with a previous secret");
+        }
+        parts.extensions.insert(deadline);
+        parts.extensions.insert(VerifiedBody { bytes: bytes.clone(), caller, key, signed_at });
+        Ok(Request::from_parts(parts, Full::new(bytes)))
+    }
+}
+
+fn refuse(refusal: Refusal) -> Rejection {
+    match refusal {
+        Refusal::TooLarge => Rejection::TooLarge,
+        Refusal::Clock => {
+            error!(reason = %refusal, "Every request is refused until the clock is set");
+            Rejection::Unauthorized
+        }
+        Refusal::Missing
+        | Refusal::Duplicate
+        | Refusal::BadTimestamp { .. }
+        | Refusal::BadSignature
+        | Refusal::BadAuthorization
+        | Refusal::Stale { .. }
+        | Refusal::Future { .. }
+        | Refusal::Mismatch => {
+            warn!(reason = %refusal, "Refused a request that is not authenticated");
+            Rejection::Unauthorized
+        }
+    }
+}
+
+async fn read<B>(body: B, limit: usize, deadline: Deadline) -> Result<Bytes, Rejection>
+where
+    B: Body,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    if usize::try_from(body.size_hint().lower()).map_or(true, |size| size > limit) {
+        return Err(refuse_size(limit));
+    }
+    let body = std::pin::pin!(Limited::new(body, limit));
+    match timeout_at(deadline.at(), body.collect()).await {
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(refuse_size(limit)),
+        Ok(Err(error)) => {
+            warn!(%error, "Refused a request whose body broke off");
+            Err(Rejection::Broken)
+        }
+        Err(_) => {
+            warn!("Refused a request whose body did not arrive within the budget");
+            Err(Rejection::Stalled)
+        }
+    }
+}
+
+fn refuse_size(limit: usize) -> Rejection {
+    warn!(limit_bytes = limit, "Refused a request whose body is too large");
+    Rejection::TooLarge
+}
+
+impl Rejection {
+    fn into_response<R: From<Bytes>>(self, scheme: Scheme) -> Response<R> {
+        let (status, body) = match self {
+            Self::Unauthorized => (StatusCode::UNAUTHORIZED, r#"{"error":"unauthorized"}"#),
+            Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, r#"{"error":"body_too_large"}"#),
+            Self::Stalled => (StatusCode::REQUEST_TIMEOUT, r#"{"error":"body_too_slow"}"#),
+            Self::Broken => (StatusCode::BAD_REQUEST, r#"{"error":"body_incomplete"}"#),
+        };
+        let mut response = Response::new(R::from(Bytes::from_static(body.as_bytes())));
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        match self {
+            // A 401 must carry a challenge, RFC 9110 section 15.5.2. It depends on the
+            // configuration only.
+            Self::Unauthorized => headers.insert(
+                WWW_AUTHENTICATE,
+                HeaderValue::from_static(match scheme {
+                    Scheme::HmacSha256 => "ProductIndex-HMAC-SHA256",
+                    Scheme::Bearer => "Bearer",
+                }),
+            ),
+            Self::TooLarge | Self::Stalled | Self::Broken => {
+                headers.insert(CONNECTION, HeaderValue::from_static("close"))
+            }
+        };
+        response
+    }
+}
+
+impl fmt::Debug for VerifyLayer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VerifyLayer")
+            .field("verifier", &self.0.verifier)
+            .field("budget", &self.0.budget)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<S: fmt::Debug> fmt::Debug for VerifyService<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VerifyService").field("inner", &self.inner).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for VerifiedBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("VerifiedBody").field(&self.verified()).finish()
+    }
+}
