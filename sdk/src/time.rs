@@ -2,9 +2,18 @@
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
-/// Reads ISO 8601 with an offset: RFC 3339, and without seconds or with a short offset, since some
-/// languages print `2026-06-01T12:00Z` on the minute.
-pub(crate) fn parse(text: &str) -> Option<DateTime<Utc>> {
+/// Reads a date and time as the wire writes them: ISO 8601 with an offset (seed, "RFQ Request").
+///
+/// That is RFC 3339, and also without seconds or with a short offset, since some languages print
+/// `2026-06-01T12:00Z` on the minute. `None` for anything else, a time without offset included.
+///
+/// ```
+/// let time = rfq_sdk::parse_time("2026-06-01T14:00+0200").unwrap();
+/// assert_eq!(time.to_rfc3339(), "2026-06-01T12:00:00+00:00");
+/// assert_eq!(rfq_sdk::parse_time("2026-06-01T12:00:00"), None);
+/// ```
+#[must_use]
+pub fn parse(text: &str) -> Option<DateTime<Utc>> {
     // chrono passes over white space that ISO 8601 does not have.
     if text.contains(|c: char| c.is_whitespace()) {
         return None;

@@ -1,0 +1,94 @@
+//! The values of a Google Merchant feed.
+
+use chrono::{DateTime, Utc};
+use rfq_sdk::{Region, Usd, UsdError};
+
+use crate::catalogue::{Availability, Days};
+use crate::shipping::{Rate, ShippingTable};
+
+/// `169.99 USD`.
+pub(super) fn price(text: &str) -> Result<Usd, String> {
+    let (amount, currency) =
+        text.rsplit_once(' ').ok_or("expected an amount and its currency, such as 169.99 USD")?;
+    if currency != "USD" {
+        return Err(format!("the currency is {currency:?}, expected USD"));
+    }
+    amount.trim_end().parse().map_err(|error: UsdError| error.to_string())
+}
+
+/// `in_stock`, or the older `in stock`.
+pub(super) fn availability(text: &str) -> Result<Availability, String> {
+    match text.replace(' ', "_").as_str() {
+        "in_stock" => Ok(Availability::InStock),
+        "out_of_stock" | "preorder" | "backorder" => Ok(Availability::OutOfStock),
+        _ => Err("expected in_stock, out_of_stock, preorder or backorder".into()),
+    }
+}
+
+/// Two times with a stroke between them.
+pub(super) fn interval(text: &str) -> Result<(DateTime<Utc>, DateTime<Utc>), String> {
+    let expected = "expected two times with a stroke between them, such as \
+                    2026-11-24T00:00+0000/2026-12-01T00:00+0000";
+    let (from, until) = text.split_once('/').ok_or(expected)?;
+    let time = |text| rfq_sdk::parse_time(text).ok_or(expected);
+    let (from, until) = (time(from.trim())?, time(until.trim())?);
+    if from < until { Ok((from, until)) } else { Err("it ends before it begins".into()) }
+}
+
+/// A whole number of `what`.
+pub(super) fn number<T: std::str::FromStr>(text: &str, what: &str) -> Result<T, String> {
+    text.parse().map_err(|_| format!("expected a whole number of {what}"))
+}
+
+/// The fewest and the most days, either of which may be empty.
+pub(super) fn days(min: &str, max: &str) -> Result<Option<Days>, String> {
+    let most = "business days, at most 365";
+    let days = match (min, max) {
+        ("", "") => return Ok(None),
+        ("", max) => Days { min: 0, max: number(max, most)? },
+        (min, "") => Days { min: number(min, most)?, max: number(min, most)? },
+        (min, max) => Days { min: number(min, most)?, max: number(max, most)? },
+    };
+    if days.max > 365 {
+        return Err(format!("expected a whole number of {most}"));
+    }
+    if days.min > days.max {
+        return Err("the fewest days are more than the most".into());
+    }
+    Ok(Some(days))
+}
+
+/// `country:region:service:price`, with or without four numbers of days behind it; several
+/// separated by commas.
+pub(super) fn shipping(text: &str) -> Result<ShippingTable, String> {
+    let entries = text.split(',').map(str::trim).filter(|entry| !entry.is_empty());
+    entries.map(rate).collect::<Result<_, _>>().map(ShippingTable::new)
+}
+
+fn rate(entry: &str) -> Result<Rate, String> {
+    let expected = || {
+        format!("{entry:?}: expected country:region:service:price, such as US:CA:Ground:6.99 USD")
+    };
+    let parts: Vec<&str> = entry.split(':').map(str::trim).collect();
+    let (country, state, cost, times) = match *parts.as_slice() {
+        [country, state, _service, cost] => (country, state, cost, None),
+        [country, state, _service, cost, a, b, c, d] => (country, state, cost, Some([a, b, c, d])),
+        _ => return Err(expected()),
+    };
+    let about = |error: String| format!("{entry:?}: {error}");
+    // A region stands in for a whole country, so that both are checked in one place.
+    let checked: Region = format!("{}-{country}", if state.is_empty() { "X" } else { state })
+        .parse()
+        .map_err(|_| expected())?;
+    let (handling, transit) = match times {
+        None => (None, None),
+        Some([a, b, c, d]) => (days(a, b).map_err(about)?, days(c, d).map_err(about)?),
+    };
+    Ok(Rate {
+        country: checked.country().into(),
+        state: (!state.is_empty()).then(|| checked.state().into()),
+        price: price(cost).map_err(about)?,
+        handling,
+        transit,
+    })
+}

@@ -1,0 +1,76 @@
+//! Answers an RFQ from the catalogue.
+
+use std::sync::Arc;
+
+use rfq_sdk::{
+    Answer, Clock, DeclineReason, Offer, OfferBuilder, Responder, ResponderError, Rfq, Terms,
+};
+use url::Url;
+use uuid::Uuid;
+
+use crate::catalogue::Catalogue;
+use crate::quote::quote;
+
+/// The shop's conditions, on every offer.
+const TERMS: &str = "Excl. sales tax and duty.";
+
+/// Answers an RFQ from the catalogue.
+pub struct CatalogueResponder<C> {
+    catalogue: Arc<Catalogue>,
+    clock: C,
+    /// Makes the id of the next offer; nobody must be able to guess it, as it opens the offer's page.
+    offer_id: fn() -> Uuid,
+    cart: Url,
+    terms: Terms,
+}
+
+impl<C: Clock> CatalogueResponder<C> {
+    /// Answers from `catalogue`, with claim links that lead to `cart` and name the offer.
+    ///
+    /// # Errors
+    /// Never in practice: when the built-in terms are not valid terms.
+    pub fn new(
+        catalogue: Arc<Catalogue>,
+        clock: C,
+        offer_id: fn() -> Uuid,
+        cart: Url,
+    ) -> Result<Self, rfq_sdk::TermsError> {
+        Ok(Self { catalogue, clock, offer_id, cart, terms: TERMS.parse()? })
+    }
+
+    fn offer(&self, rfq: &Rfq) -> Result<Answer, ResponderError> {
+        let Some(product) = self.catalogue.find(rfq.product()) else {
+            return Ok(DeclineReason::NotCarried.into());
+        };
+        let now = self.clock.now();
+        let quote = match quote(product, rfq, now) {
+            Ok(quote) => quote,
+            Err(reason) => return Ok(reason.into()),
+        };
+        let id = (self.offer_id)();
+        let mut claim_url = self.cart.clone();
+        claim_url.set_query(Some(&format!("offer={id}")));
+        let offer = Offer::builder(quote.price, claim_url.try_into()?)
+            .list_price(quote.list_price)
+            .offer_id(id)
+            .terms(self.terms.clone());
+        let offer = quote.shipping_cost.into_iter().fold(offer, OfferBuilder::shipping_cost);
+        let offer = quote.shipping_days.into_iter().fold(offer, OfferBuilder::shipping_days);
+        Ok(offer.build(now)?.into())
+    }
+}
+
+impl<C: Clock> Responder for CatalogueResponder<C> {
+    async fn respond(&self, rfq: Rfq) -> Result<Answer, ResponderError> {
+        self.offer(&rfq)
+    }
+}
+
+impl<C> std::fmt::Debug for CatalogueResponder<C> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CatalogueResponder")
+            .field("products", &self.catalogue.len())
+            .field("cart", &self.cart.as_str())
+            .finish_non_exhaustive()
+    }
+}

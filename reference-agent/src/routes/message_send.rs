@@ -1,0 +1,50 @@
+//! `POST /message:send`: requests for quotes. Verified before they get here.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use http::header::CONTENT_TYPE;
+use rfq_sdk::axum::{RfqRejection, RfqRequest};
+use rfq_sdk::tower::VerifiedBody;
+use rfq_sdk::{Answerer, MemoryStore, Responder, RfqError};
+use serde_json::{Value, json};
+use tracing::warn;
+
+pub(crate) async fn message_send<R: Responder>(
+    State(answerer): State<Answerer<R, Arc<MemoryStore>>>,
+    body: Extension<VerifiedBody>,
+    request: Result<RfqRequest, RfqRejection>,
+) -> Response {
+    match request {
+        Ok(RfqRequest { rfq, deadline }) => answerer.answer(rfq, deadline).await.into_response(),
+        Err(RfqRejection::NotAnRfq(RfqError::NotAnRfq { .. })) => no_a2a(body.verified().body()),
+        Err(other) => other.into_response(),
+    }
+}
+
+/// Anything but an RFQ is A2A of some version, which this agent does not speak: with `jsonrpc` the
+/// JSON-RPC binding, else the HTTP binding (A2A 1.0, sections 9.5 and 11.6).
+fn no_a2a(body: &[u8]) -> Response {
+    const MESSAGE: &str = "This agent answers requests for quotes only: JSON-RPC method message/send \
+                           with params.message.metadata.skill respond-to-rfq. A2A is off.";
+    warn!("Refused a genuine request that is A2A, not a request for a quote");
+    let detail = json!([{
+        "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+        "reason": "UNSUPPORTED_OPERATION",
+        "domain": "a2a-protocol.org",
+    }]);
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let answer = if body.get("jsonrpc").is_some() {
+        let id = body.get("id").filter(|id| id.is_string() || id.is_number());
+        let error = json!({ "code": -32004, "message": MESSAGE, "data": detail });
+        json!({ "jsonrpc": "2.0", "id": id, "error": error })
+    } else {
+        let error = json!({ "code": 400, "status": "UNIMPLEMENTED", "message": MESSAGE, "details": detail });
+        json!({ "error": error })
+    };
+    let headers = [(CONTENT_TYPE, "application/json")];
+    (StatusCode::BAD_REQUEST, headers, answer.to_string()).into_response()
+}

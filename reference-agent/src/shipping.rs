@@ -1,0 +1,74 @@
+//! Where a product is sent, for how much, and how fast.
+
+use rfq_sdk::{Region, Usd};
+
+use crate::catalogue::Days;
+
+/// The rates of a product, as its feed lists them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ShippingTable {
+    rates: Vec<Rate>,
+}
+
+/// One way to send a product. The charge is for an order, however many units it has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rate {
+    /// Two upper-case letters, as in [`Region::country`].
+    pub country: Box<str>,
+    /// As in [`Region::state`]; `None` is the whole country.
+    pub state: Option<Box<str>>,
+    /// What it costs; zero is free.
+    pub price: Usd,
+    /// Business days in the shop; `None` is what the product says.
+    pub handling: Option<Days>,
+    /// Business days on the road; `None` is unknown.
+    pub transit: Option<Days>,
+}
+
+/// What a table says of a region.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Served<'a> {
+    /// The table is empty, so nothing is known.
+    Unknown,
+    /// No rate covers the region.
+    No,
+    /// These rates cover it, at least one: those for its state if there are any, else those for
+    /// its country.
+    By(Vec<&'a Rate>),
+}
+
+impl ShippingTable {
+    /// A table of `rates`.
+    #[must_use]
+    pub fn new(rates: Vec<Rate>) -> Self {
+        Self { rates }
+    }
+
+    /// The rates for `region`. What is said of a state counts before what is said of its country.
+    #[must_use]
+    pub fn serve(&self, region: &Region) -> Served<'_> {
+        if self.rates.is_empty() {
+            return Served::Unknown;
+        }
+        let of_country = || self.rates.iter().filter(|rate| *rate.country == *region.country());
+        let of_state = of_country().filter(|rate| rate.state.as_deref() == Some(region.state()));
+        let mut rates: Vec<&Rate> = of_state.collect();
+        if rates.is_empty() {
+            rates.extend(of_country().filter(|rate| rate.state.is_none()));
+        }
+        if rates.is_empty() { Served::No } else { Served::By(rates) }
+    }
+}
+
+impl Rate {
+    /// Business days until delivery; `None` when any part is unknown.
+    #[must_use]
+    pub fn days(&self, product_handling: Option<Days>) -> Option<Days> {
+        let handling = self.handling.or(product_handling)?;
+        let transit = self.transit?;
+        Some(Days {
+            min: handling.min.saturating_add(transit.min),
+            max: handling.max.saturating_add(transit.max),
+        })
+    }
+}
