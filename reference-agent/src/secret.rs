@@ -59,7 +59,7 @@ pub fn read_or_make(
         return Ok((read(path)?, Provenance::Found));
     }
     let bytes = random().map_err(SecretError::Random)?;
-    let text = bytes.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
+    let text = bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     match write_new(path, &text) {
         Ok(()) => Ok((read(path)?, Provenance::Made)),
         // Another process was first; its secret counts.

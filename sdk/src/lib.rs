@@ -38,8 +38,8 @@ pub use region::{Region, RegionError};
 pub use rfq::{Fingerprint, Origin, Quantity, QuantityError, Rfq, RfqError, RfqId, RfqIdError};
 pub use secret::{Secret, SecretError};
 pub use secret_file::{SecretFile, SecretFileError};
-pub use time::parse as parse_time;
 pub use slug::{ProductSlug, SlugError};
+pub use time::parse as parse_time;
 pub use usd::{Usd, UsdError};
 pub use verify::{
     BuildError, CheckedHeaders, KeySlot, Refusal, Scheme, Verified, Verifier, VerifierBuilder,

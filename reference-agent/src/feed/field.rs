@@ -40,22 +40,26 @@ pub(super) fn number<T: std::str::FromStr>(text: &str, what: &str) -> Result<T, 
     text.parse().map_err(|_| format!("expected a whole number of {what}"))
 }
 
-/// The fewest and the most days, either of which may be empty.
-pub(super) fn days(min: &str, max: &str) -> Result<Option<Days>, String> {
-    let most = "business days, at most 365";
-    let days = match (min, max) {
-        ("", "") => return Ok(None),
-        ("", max) => Days { min: 0, max: number(max, most)? },
-        (min, "") => Days { min: number(min, most)?, max: number(min, most)? },
-        (min, max) => Days { min: number(min, most)?, max: number(max, most)? },
-    };
-    if days.max > 365 {
-        return Err(format!("expected a whole number of {most}"));
+/// A number of business days, or nothing.
+pub(super) fn day_count(text: &str) -> Result<Option<u16>, String> {
+    const MOST: u16 = 365;
+    if text.is_empty() {
+        return Ok(None);
     }
-    if days.min > days.max {
-        return Err("the fewest days are more than the most".into());
+    let count = text.parse().ok().filter(|days| *days <= MOST);
+    count
+        .map(Some)
+        .ok_or_else(|| format!("expected a whole number of business days, at most {MOST}"))
+}
+
+/// The fewest and the most days; with one of them alone, it is the most, and the fewest are none.
+pub(super) fn days(min: Option<u16>, max: Option<u16>) -> Result<Option<Days>, String> {
+    match (min, max) {
+        (None, None) => Ok(None),
+        (None, Some(max)) | (Some(max), None) => Ok(Some(Days { min: 0, max })),
+        (Some(min), Some(max)) if min <= max => Ok(Some(Days { min, max })),
+        (Some(_), Some(_)) => Err("the fewest days are more than the most".into()),
     }
-    Ok(Some(days))
 }
 
 /// `country:region:service:price`, with or without four numbers of days behind it; several
@@ -82,7 +86,10 @@ fn rate(entry: &str) -> Result<Rate, String> {
         .map_err(|_| expected())?;
     let (handling, transit) = match times {
         None => (None, None),
-        Some([a, b, c, d]) => (days(a, b).map_err(about)?, days(c, d).map_err(about)?),
+        Some([a, b, c, d]) => {
+            let between = |min, max| days(day_count(min)?, day_count(max)?);
+            (between(a, b).map_err(about)?, between(c, d).map_err(about)?)
+        }
     };
     Ok(Rate {
         country: checked.country().into(),

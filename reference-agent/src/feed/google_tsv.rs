@@ -224,6 +224,9 @@ impl Loading {
             "" => None,
             text => Some(field::number(text, "units").map_err(at("quantity"))?),
         };
+        let min = field::day_count(row[MIN_HANDLING]).map_err(at("min_handling_time"))?;
+        let max = field::day_count(row[MAX_HANDLING]).map_err(at("max_handling_time"))?;
+        let handling = field::days(min, max).map_err(at("max_handling_time"))?;
         let title = if row[TITLE].is_empty() { slug.slug() } else { row[TITLE] };
         Ok(Product {
             id: row[ID].into(),
@@ -233,8 +236,7 @@ impl Loading {
             availability: field::availability(row[AVAILABILITY]).map_err(at("availability"))?,
             on_hand,
             shipping: self.shipping(row[SHIPPING]).map_err(at("shipping"))?,
-            handling: field::days(row[MIN_HANDLING], row[MAX_HANDLING])
-                .map_err(at("max_handling_time"))?,
+            handling,
             slug,
         })
     }

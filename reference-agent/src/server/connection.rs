@@ -127,14 +127,22 @@ impl<S: AsyncRead + Unpin> AsyncRead for Connection<S> {
             }
             return Poll::Ready(read);
         }
-        let Some(deadline) = this.phase.read_deadline(&this.limits) else {
-            return Poll::Pending;
-        };
-        if this.read_timer.deadline() != deadline {
-            this.read_timer.as_mut().reset(deadline);
+        loop {
+            let now = Instant::now();
+            let deadline = this.phase.read_deadline(&this.limits);
+            if deadline.is_some_and(|deadline| deadline <= now) {
+                return Poll::Ready(Err(timed_out("the next request did not come, or not whole")));
+            }
+            // Never later than needed, and moved only when it must be: one that fires early looks
+            // again. While a request is answered nothing is due here, but nobody will poll once it
+            // is done, so the timer must be there for the idle time that begins then.
+            let look_again = deadline.unwrap_or(now + this.limits.idle);
+            let armed = this.read_timer.deadline();
+            if armed <= now || armed > look_again {
+                this.read_timer.as_mut().reset(look_again);
+            }
+            ready!(this.read_timer.as_mut().poll(cx));
         }
-        ready!(this.read_timer.as_mut().poll(cx));
-        Poll::Ready(Err(timed_out("the next request did not come, or not whole")))
     }
 }
 

@@ -62,7 +62,7 @@ fn bits(bytes: usize) -> impl Iterator<Item = (usize, u8)> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn flipped(bytes: &[u8], position: usize, bit: u8) -> Vec<u8> {
