@@ -64,7 +64,7 @@ impl Signer {
         SignedHeaders(match &self.0 {
             Kind::Hmac(key) => {
                 let timestamp = now.timestamp().to_string();
-                let mac = key.mac_of([timestamp.as_bytes(), b".", body]).into_bytes();
+                let mac = key.mac_of([timestamp.as_bytes(), b".", body]);
                 vec![
                     (AuthHeader::Timestamp, Zeroizing::new(timestamp)),
                     (AuthHeader::Signature, Zeroizing::new(signature::encode_hex(&mac))),

@@ -1,8 +1,8 @@
 //! HMAC-SHA256 over `"{timestamp}.{raw body}"` (seed, "HMAC Verification").
 
-use hmac::digest::CtOutput;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
+use subtle::{Choice, ConstantTimeEq as _};
 
 use crate::secret::Secret;
 
@@ -20,21 +20,18 @@ impl HmacKey {
         Self(Hmac::new_from_slice(secret.expose()).expect("HMAC takes keys of every length"))
     }
 
-    /// The MAC, of a type that can only be compared in constant time.
-    pub(crate) fn mac(&self, timestamp: Timestamp, body: &[u8]) -> CtOutput<Hmac<Sha256>> {
+    /// The MAC of a request.
+    pub(crate) fn mac(&self, timestamp: &Timestamp, body: &[u8]) -> [u8; 32] {
         self.mac_of([timestamp.with_period(), body])
     }
 
     /// The MAC over the pieces, one behind the other.
-    pub(crate) fn mac_of<const COUNT: usize>(
-        &self,
-        pieces: [&[u8]; COUNT],
-    ) -> CtOutput<Hmac<Sha256>> {
+    pub(crate) fn mac_of<const COUNT: usize>(&self, pieces: [&[u8]; COUNT]) -> [u8; 32] {
         let mut mac = self.0.clone();
         for piece in pieces {
             mac.update(piece);
         }
-        mac.finalize()
+        mac.finalize().into_bytes().into()
     }
 }
 
@@ -66,7 +63,7 @@ impl Timestamp {
         (!value.is_empty()).then_some(Self { text, len: value.len() + 1, seconds })
     }
 
-    pub(crate) fn seconds(self) -> i64 {
+    pub(crate) fn seconds(&self) -> i64 {
         self.seconds
     }
 
@@ -90,15 +87,22 @@ pub(crate) fn encode_hex(bytes: &[u8]) -> String {
 /// Reads exactly 64 hex digits of either case.
 pub(crate) fn decode_hex(value: &[u8]) -> Option<[u8; 32]> {
     let value: &[u8; 64] = value.try_into().ok()?;
+    // One step at a time for all digits, and one test at the end: so the compiler vectorises it.
+    let nibbles = value.map(nibble);
+    let invalid = nibbles.iter().fold(0, |all, nibble| all | nibble) & 0xf0 != 0;
     let mut decoded = [0; 32];
-    let mut invalid = 0;
-    // Arithmetic on every digit and one test at the end, so that the compiler can vectorise it.
-    for (byte, pair) in decoded.iter_mut().zip(value.as_chunks::<2>().0) {
-        let (high, low) = (nibble(pair[0]), nibble(pair[1]));
-        invalid |= high | low;
-        *byte = high << 4 | low & 0x0f;
+    for (byte, [high, low]) in decoded.iter_mut().zip(nibbles.as_chunks().0) {
+        *byte = high << 4 | low;
     }
-    (invalid & 0xf0 == 0).then_some(decoded)
+    (!invalid).then_some(decoded)
+}
+
+/// Whether two digests are the same, in constant time: by words, since `subtle` on slices goes
+/// through a barrier for every byte.
+pub(crate) fn same_digest(a: &[u8; 32], b: &[u8; 32]) -> Choice {
+    let (a, b) = (a.as_chunks().0, b.as_chunks().0);
+    let words = a.iter().zip(b).map(|(a, b)| u64::from_ne_bytes(*a) ^ u64::from_ne_bytes(*b));
+    words.fold(0, |all, difference| all | difference).ct_eq(&0)
 }
 
 /// 0 to 15, or 0xff for what is not a hex digit.
@@ -136,6 +140,17 @@ mod tests {
             assert_eq!(decode_hex(&text), None, "{position}");
         }
         assert_eq!(decode_hex(&text.as_bytes()[..63]), None);
+    }
+
+    #[test]
+    fn digests_are_the_same_only_if_every_bit_is() {
+        let digest: [u8; 32] = std::array::from_fn(|index| u8::try_from(index).unwrap());
+        assert!(bool::from(same_digest(&digest, &digest)));
+        for bit in 0..256 {
+            let mut other = digest;
+            other[bit / 8] ^= 1 << (bit % 8);
+            assert!(!bool::from(same_digest(&digest, &other)), "{bit}");
+        }
     }
 
     #[test]

@@ -27,7 +27,7 @@ use crate::verify::{KeySlot, Refusal, Scheme, Verified, Verifier};
 /// Headers and window are checked before the body is read; the body is read once, no further than
 /// the verifier's limit and no longer than the budget. The service gets the whole body, all
 /// request extensions that were there, and two more: [`VerifiedBody`] and
-/// [`Deadline`](crate::Deadline).
+/// [`Deadline`].
 ///
 /// Every refusal is the same 401, whose reason is only in the log. A body too large is 413, one
 /// that stalls past the budget 408, one that breaks off 400; each closes the connection.

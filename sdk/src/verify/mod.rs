@@ -5,7 +5,7 @@ mod builder;
 use std::fmt;
 
 use chrono::{DateTime, Utc};
-use subtle::{Choice, ConditionallySelectable as _, ConstantTimeEq as _};
+use subtle::{Choice, ConditionallySelectable as _};
 
 #[cfg(feature = "sign")]
 pub(crate) use builder::fits_a_header;
@@ -88,7 +88,8 @@ pub struct Verified<'a> {
     body: &'a [u8],
     caller: &'a Caller,
     key: KeySlot,
-    signed_at: Option<DateTime<Utc>>,
+    /// In Unix seconds.
+    signed_at: Option<i64>,
 }
 
 /// Why a request is refused. For the log only: callers are told nothing but that it was.
@@ -269,9 +270,9 @@ impl<'v> CheckedHeaders<'v> {
         let (key, signed_at) = match self.proof {
             Proof::Signature { keys, timestamp, signature } => {
                 let key = keys.find(self.now_ms, |key| {
-                    key.mac(timestamp, body).into_bytes().ct_eq(signature.as_slice())
+                    signature::same_digest(&key.mac(&timestamp, body), &signature)
                 })?;
-                (key, DateTime::from_timestamp(timestamp.seconds(), 0))
+                (key, Some(timestamp.seconds()))
             }
             Proof::Token { key } => (key, None),
         };
@@ -323,7 +324,7 @@ impl<'a> Verified<'a> {
     /// When the request was signed, to the second; `None` under Bearer, which has no timestamp.
     #[must_use]
     pub fn signed_at(&self) -> Option<DateTime<Utc>> {
-        self.signed_at
+        self.signed_at.and_then(|seconds| DateTime::from_timestamp(seconds, 0))
     }
 
     #[cfg(feature = "tower")]
@@ -333,7 +334,7 @@ impl<'a> Verified<'a> {
         key: KeySlot,
         signed_at: Option<DateTime<Utc>>,
     ) -> Self {
-        Self { body, caller, key, signed_at }
+        Self { body, caller, key, signed_at: signed_at.map(|time| time.timestamp()) }
     }
 }
 
@@ -355,7 +356,7 @@ impl fmt::Debug for Verified<'_> {
             .field("body_bytes", &self.body.len())
             .field("caller", &self.caller)
             .field("key", &self.key)
-            .field("signed_at", &self.signed_at)
+            .field("signed_at", &self.signed_at())
             .finish()
     }
 }

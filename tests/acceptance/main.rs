@@ -1,0 +1,150 @@
+//! The agent with a shop's worth of real products. Run by `tests/acceptance.sh DIR`, where DIR
+//! holds the product data, which is not part of the project.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test that panics has failed, and what it prints is read"
+)]
+
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{BufRead as _, BufReader};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use rfq_sdk::Usd;
+use rfq_tests::{Agent, DECLINE, rfq};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::time::Instant;
+
+const ROWS: usize = 100_000;
+/// Every so many rows one is broken on purpose.
+const BROKEN_EVERY: usize = 5000;
+const QUESTIONS: usize = 1000;
+
+fn data() -> PathBuf {
+    let dir = std::env::var_os("RFQ_TEST_DATA");
+    PathBuf::from(dir.expect("RFQ_TEST_DATA names the folder of the product data"))
+}
+
+/// Name and price, in its exact digits, of every product that has a price.
+fn priced_products() -> Vec<(String, String)> {
+    let file = File::open(data().join("retail-products.jsonl.gz")).unwrap();
+    BufReader::new(flate2::read::GzDecoder::new(file))
+        .lines()
+        .filter_map(|line| {
+            let product: Value = serde_json::from_str(&line.unwrap()).unwrap();
+            let price = product["price"].as_number()?.to_string();
+            let name = product["name"].as_str()?.replace(['\t', '\n', '\r'], " ");
+            Some((name, price))
+        })
+        .collect()
+}
+
+/// The slug under which row `n` is sold.
+fn slug(n: usize) -> String {
+    format!("acceptance/product-{n}")
+}
+
+/// Units on hand of row `n`, made up.
+fn on_hand(n: usize) -> u32 {
+    u32::try_from(n % 7).unwrap()
+}
+
+/// The cost of shipping row `n` to California, made up; `None` is a region not served.
+fn shipping(n: usize) -> Option<&'static str> {
+    [Some("0"), Some("4.99"), Some("12.50"), None][n % 4]
+}
+
+fn feed(products: &[(String, String)]) -> String {
+    let mut feed = String::from(
+        "id\ttitle\tprice\tavailability\tquantity\tshipping\tmax_handling_time\tproduct_slug\n",
+    );
+    for n in 0..ROWS {
+        let (name, price) = &products[n % products.len()];
+        let currency = if n % BROKEN_EVERY == 1 { "EUR" } else { "USD" };
+        let charge = match shipping(n) {
+            Some(cost) => format!("US:CA:Ground:{cost} USD"),
+            None => "US:NY:Ground:4.99 USD".to_owned(),
+        };
+        let (stock, slug) = (on_hand(n), slug(n));
+        writeln!(feed, "{n}\t{name}\t{price} {currency}\tin_stock\t{stock}\t{charge}\t2\t{slug}")
+            .unwrap();
+    }
+    feed
+}
+
+#[test]
+fn a_feed_of_100_000_rows_with_stock_and_shipping_made_up_is_served() {
+    let products = priced_products();
+    assert!(products.len() > 40_000, "{} priced products", products.len());
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("feed.tsv");
+    std::fs::write(&path, feed(&products)).unwrap();
+
+    Agent::build();
+    let start = Instant::now();
+    let agent = Agent::start(&["--feed", path.to_str().unwrap()]);
+    println!(
+        "ready with {ROWS} rows in {:?}, peak memory {} MB",
+        start.elapsed(),
+        agent.peak_memory() / 1_000_000
+    );
+    let log = agent.log();
+    assert!(log.contains("Loading the feed rows=50000"), "progress is shown:\n{log}");
+
+    let list = std::fs::read_to_string(agent.data_dir().join("rejected-rows.tsv")).unwrap();
+    let rejected: Vec<&str> = list.lines().skip(1).collect();
+    // Besides those broken on purpose, whatever the data holds that is no price.
+    let unsellable = |n: usize| {
+        let usd: Result<Usd, _> = products[n % products.len()].1.parse();
+        n % BROKEN_EVERY == 1 || usd.is_ok_and(|usd| usd == Usd::ZERO) || usd.is_err()
+    };
+    let expected: Vec<usize> = (0..ROWS).filter(|n| unsellable(*n)).collect();
+    assert_eq!(rejected.len(), expected.len());
+    for (line, n) in rejected.iter().zip(&expected) {
+        assert!(line.starts_with(&format!("{}\tprice\t", n + 2)), "row {n}: {line}");
+    }
+    println!("{} rows rejected and listed, {} on purpose", rejected.len(), ROWS / BROKEN_EVERY);
+
+    let (mut offers, mut declines, mut slowest) = (0, 0, Duration::ZERO);
+    let mut connection = agent.connect();
+    // A fixed walk through the rows that looks random: the step has no factor in common with ROWS.
+    for n in (0..QUESTIONS).map(|question| question * 61_001 % ROWS) {
+        let quantity = u32::try_from(n % 3).unwrap() + 1;
+        let asked = Instant::now();
+        connection.send(
+            agent.signed(&rfq(&format!("rfq-{n}"), &slug(n), quantity).to_string()).as_bytes(),
+        );
+        let answer = connection.response().unwrap();
+        slowest = slowest.max(asked.elapsed());
+        assert_eq!(answer.status, 200);
+        let sold = !unsellable(n) && on_hand(n) >= quantity;
+        match shipping(n).filter(|_| sold) {
+            None => {
+                assert_eq!(answer.body, DECLINE, "row {n}");
+                declines += 1;
+            }
+            Some(cost) => {
+                let offer: Value = serde_json::from_str(&answer.body).unwrap();
+                let unit: Usd = products[n % products.len()].1.parse().unwrap();
+                let price = serde_json::to_value(unit.checked_mul(quantity).unwrap()).unwrap();
+                assert_eq!(offer["price_usd"], price, "row {n}");
+                let cost: Usd = cost.parse().unwrap();
+                assert_eq!(
+                    offer["shipping_cost_usd"],
+                    serde_json::to_value(cost).unwrap(),
+                    "row {n}"
+                );
+                offers += 1;
+            }
+        }
+    }
+    assert!(offers > 100 && declines > 100);
+    println!(
+        "{QUESTIONS} RFQs: {offers} offers and {declines} declines, all as expected, the slowest in {slowest:?}"
+    );
+}

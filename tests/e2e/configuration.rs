@@ -1,0 +1,97 @@
+//! A configuration that cannot work ends with one sentence that says what, where and what to do.
+
+use std::net::TcpListener;
+
+use rfq_tests::{Agent, GRINDER, rfq, run_to_failure};
+use tempfile::TempDir;
+
+fn refuses(arguments: &[&str], expected: &[&str]) {
+    let done = run_to_failure(arguments);
+    let said = String::from_utf8(done.stderr).unwrap();
+    assert!(!done.status.success(), "{arguments:?}: {said}");
+    for text in expected {
+        assert!(said.contains(text), "{arguments:?}: {text:?} is not in {said:?}");
+    }
+    let last = said.lines().last().unwrap();
+    assert!(last.starts_with("rfq-agent: "), "{arguments:?}: {said}");
+    assert!(!said.contains("panicked"), "{said}");
+    println!("{last}");
+}
+
+#[test]
+fn what_cannot_work_is_told_in_one_sentence() {
+    let dir = TempDir::new().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = dir.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let missing = dir.path().join("missing").display().to_string();
+
+    refuses(&["--feed", &missing], &[&missing, "cannot be read", "No such file"]);
+    let no_price = file("no-price.tsv", "id\tavailability\tproduct_slug\n1\tin_stock\ta/b\n");
+    refuses(&["--feed", &no_price], &[&no_price, "no column \"price\"", "169.99 USD"]);
+    let no_rows = file("no-rows.tsv", "id\tprice\tavailability\tproduct_slug\n");
+    refuses(&["--feed", &no_rows], &[&no_rows, "no rows"]);
+    let bad_rows =
+        file("bad.tsv", "id\tprice\tavailability\tproduct_slug\n1\tfree\tin_stock\ta/b\n");
+    refuses(&["--feed", &bad_rows], &["none of its 1 rows", "line 2, price"]);
+    let directory = dir.path().display().to_string();
+    refuses(&["--feed", &directory], &[&directory]);
+
+    refuses(&["--secret-file", &missing], &[&missing, "No such file"]);
+    let short = file("short", "too short\n");
+    refuses(&["--secret-file", &short], &[&short, "too short", "at least 16 characters"]);
+    let rotated = file("rotated", "0123456789abcdef\nprevious soon fedcba9876543210\n");
+    refuses(&["--secret-file", &rotated], &["line 2", "previous RFC3339-TIME SECRET"]);
+    let wide = file("wide", "sixteen characters: \u{e4}\u{f6}\u{fc}\n");
+    refuses(&["--auth", "bearer", "--secret-file", &wide], &[&wide, "beyond ASCII"]);
+
+    let not_a_dir = format!("{}/data", file("file", ""));
+    refuses(&["--data-dir", &not_a_dir], &[&not_a_dir, "--data-dir"]);
+
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    refuses(&["--bind", &address], &[&address, "Address already in use", "--bind"]);
+}
+
+#[test]
+fn arguments_that_make_no_sense_are_named() {
+    for (arguments, expected) in [
+        (&["--bind", "here"][..], "--bind"),
+        (&["--auth", "none"], "--auth"),
+        (&["--public-url", "http://shop.example"], "expected https://"),
+        (&["--public-url", "https://shop.example/agent"], "expected https://"),
+        (&["--log", "a=b=c"], "--log"),
+        (&["--colour"], "--colour"),
+    ] {
+        let done = run_to_failure(arguments);
+        let said = String::from_utf8(done.stderr).unwrap();
+        assert_eq!(done.status.code(), Some(2), "{said}");
+        assert!(said.contains(expected), "{said}");
+    }
+}
+
+#[test]
+fn a_public_url_is_where_claim_links_lead() {
+    let agent = Agent::start(&["--public-url", "https://shop.example"]);
+    assert!(agent.printed().contains("https://shop.example/.well-known/agent.json"));
+    assert!(agent.printed().contains("https://shop.example/message:send"));
+    let answer = agent.ask(&rfq("public", GRINDER, 1).to_string());
+    assert!(answer.body.contains(r#""claim_url":"https://shop.example/cart?offer="#), "{answer:?}");
+    assert!(!agent.log().contains("--public-url"), "nothing to warn about");
+}
+
+#[test]
+fn a_feed_of_ones_own_is_served_and_its_broken_rows_are_listed() {
+    let dir = TempDir::new().unwrap();
+    let feed = dir.path().join("feed.tsv");
+    let rows = "1\t5.00 USD\tin_stock\tshop/one\n2\tfree\tin_stock\tshop/two\n";
+    std::fs::write(&feed, format!("id\tprice\tavailability\tproduct_slug\n{rows}")).unwrap();
+    let agent = Agent::start(&["--feed", feed.to_str().unwrap()]);
+    let answer = agent.ask(&rfq("own", "shop/one", 3).to_string());
+    assert!(answer.body.starts_with(r#"{"price_usd":15,"#), "{answer:?}");
+    let list = std::fs::read_to_string(agent.data_dir().join("rejected-rows.tsv")).unwrap();
+    assert!(list.contains("3\tprice\texpected an amount"), "{list}");
+    assert!(agent.log().contains("line=3 field=\"price\""), "{}", agent.log());
+}

@@ -1,0 +1,16 @@
+//! The whole thing from the outside, one file per behaviour.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test that panics has failed, and what it prints is read"
+)]
+
+mod configuration;
+mod curl;
+mod logs;
+mod node;
+mod raw_socket;
+mod slow_responder;
+mod stopping;

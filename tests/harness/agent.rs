@@ -1,0 +1,231 @@
+//! `rfq-agent` as a process of its own.
+
+use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use rfq_sdk::{Secret, Signer};
+use tempfile::TempDir;
+
+use crate::http::{Connection, Response};
+use crate::now;
+
+/// A running agent, ended when dropped. Its data directory is its own.
+pub struct Agent {
+    process: Child,
+    address: SocketAddr,
+    printed: String,
+    log: Arc<Mutex<String>>,
+    dir: TempDir,
+    signer: Signer,
+}
+
+impl Agent {
+    /// Builds the binary, so that the first start does not take the time.
+    pub fn build() {
+        binary();
+    }
+
+    /// Starts the agent on a free port, with further `arguments`, and waits until it answers.
+    #[must_use]
+    pub fn start(arguments: &[&str]) -> Self {
+        let dir = TempDir::new().unwrap();
+        let mut process = command(dir.path(), arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let log = collect(process.stderr.take().unwrap());
+        let mut printed = String::new();
+        // The last line printed says that it answers.
+        for line in BufReader::new(process.stdout.take().unwrap()).lines() {
+            printed.push_str(&line.unwrap());
+            printed.push('\n');
+            if printed.ends_with("Ctrl-C.\n") {
+                break;
+            }
+        }
+        let local =
+            printed.split("curl -sS http://").nth(1).and_then(|rest| rest.split('/').next());
+        let address = local.and_then(|address| address.parse().ok());
+        let Some(address) = address else {
+            panic!("the agent did not start:\n{printed}{}", text(&log));
+        };
+        let secret = arguments
+            .iter()
+            .skip_while(|argument| **argument != "--secret-file")
+            .nth(1)
+            .map_or_else(|| dir.path().join("data/secret"), PathBuf::from);
+        let secret = std::fs::read_to_string(secret).unwrap();
+        let secret = Secret::new(secret.lines().next().unwrap()).unwrap();
+        let signer = if arguments.contains(&"bearer") {
+            Signer::bearer(&secret).unwrap()
+        } else {
+            Signer::hmac(&secret)
+        };
+        Self { process, address, printed, log, dir, signer }
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What it printed on standard output.
+    #[must_use]
+    pub fn printed(&self) -> &str {
+        &self.printed
+    }
+
+    /// What it has logged so far.
+    #[must_use]
+    pub fn log(&self) -> String {
+        text(&self.log)
+    }
+
+    /// Waits until the log contains `text`, for at most five seconds.
+    pub fn wait_for_log(&self, text: &str) {
+        for _ in 0..100 {
+            if self.log().contains(text) {
+                return;
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+        panic!("{text:?} is not in the log:\n{}", self.log());
+    }
+
+    /// The data directory.
+    #[must_use]
+    pub fn data_dir(&self) -> PathBuf {
+        self.dir.path().join("data")
+    }
+
+    /// The file with the secret, unless it was given one.
+    #[must_use]
+    pub fn secret_file(&self) -> PathBuf {
+        self.data_dir().join("secret")
+    }
+
+    /// The head and body of a signed request with this body.
+    #[must_use]
+    pub fn signed(&self, body: &str) -> String {
+        let headers = self.signer.sign(body.as_bytes(), now());
+        let headers: String =
+            headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        format!(
+            "POST /message:send HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\n\
+             content-length: {}\r\n{headers}\r\n{body}",
+            self.address,
+            body.len()
+        )
+    }
+
+    /// Asks with a signed request, on a connection of its own.
+    #[must_use]
+    pub fn ask(&self, body: &str) -> Response {
+        self.send(self.signed(body).as_bytes())
+    }
+
+    /// Sends these bytes on a connection of their own.
+    #[must_use]
+    pub fn send(&self, bytes: &[u8]) -> Response {
+        let mut connection = self.connect();
+        connection.send(bytes);
+        connection.response().unwrap()
+    }
+
+    /// Opens a connection.
+    #[must_use]
+    pub fn connect(&self) -> Connection {
+        Connection::open(self.address)
+    }
+
+    /// Asks it to stop, as a service manager does.
+    pub fn terminate(&self) {
+        let pid = self.process.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    }
+
+    /// Waits for its end; whether it succeeded.
+    #[must_use]
+    pub fn wait(&mut self) -> bool {
+        self.process.wait().unwrap().success()
+    }
+
+    /// The most memory it has held, in bytes.
+    #[must_use]
+    pub fn peak_memory(&self) -> u64 {
+        let status =
+            std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        peak.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
+    }
+}
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Runs the agent with arguments that it cannot start with, and returns what it did.
+#[must_use]
+pub fn run_to_failure(arguments: &[&str]) -> Output {
+    let dir = TempDir::new().unwrap();
+    command(dir.path(), arguments).output().unwrap()
+}
+
+/// The data directory and the port are left to the caller when it names them.
+fn command(dir: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(binary());
+    command.arg("serve").args(arguments).env_clear().current_dir(dir);
+    if !arguments.contains(&"--bind") {
+        command.args(["--bind", "127.0.0.1:0"]);
+    }
+    if !arguments.contains(&"--data-dir") {
+        command.args(["--data-dir", "data"]);
+    }
+    command
+}
+
+/// The binary under test, built in the profile of the test if it is not there or out of date.
+fn binary() -> &'static Path {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(|| {
+        let own = std::env::current_exe().unwrap();
+        // target/PROFILE/deps/TEST
+        let profile = own.parent().and_then(Path::parent).unwrap();
+        let mut build = Command::new(env!("CARGO"));
+        build.args(["build", "--quiet", "--package", "rfq-reference-agent", "--bin", "rfq-agent"]);
+        if profile.ends_with("release") {
+            build.arg("--release");
+        }
+        let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml");
+        let built = build.args(["--manifest-path", manifest]).status().unwrap();
+        assert!(built.success(), "rfq-agent does not build");
+        profile.join("rfq-agent")
+    })
+}
+
+fn collect(stream: impl std::io::Read + Send + 'static) -> Arc<Mutex<String>> {
+    let collected = Arc::new(Mutex::new(String::new()));
+    let into = Arc::clone(&collected);
+    thread::spawn(move || {
+        for line in BufReader::new(stream).lines().map_while(Result::ok) {
+            let mut text = into.lock().unwrap_or_else(PoisonError::into_inner);
+            text.push_str(&line);
+            text.push('\n');
+        }
+    });
+    collected
+}
+
+fn text(log: &Mutex<String>) -> String {
+    log.lock().unwrap_or_else(PoisonError::into_inner).clone()
+}
