@@ -30,6 +30,7 @@ need_cargo_command() { # CRATE VERSION
 install() {
   need_command git git
   need_command c++ g++
+  need_command chromium chromium
   need_command curl curl
   need_command openssl openssl
   need_command python3 python3

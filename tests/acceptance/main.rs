@@ -2,9 +2,8 @@
 //! holds the product data, which is not part of the project.
 
 #![expect(
-    clippy::unwrap_used,
     clippy::indexing_slicing,
-    clippy::print_stdout,
+    clippy::unwrap_used,
     reason = "a test that panics has failed, and what it prints is read"
 )]
 
@@ -26,8 +25,8 @@ const BROKEN_EVERY: usize = 5000;
 const QUESTIONS: usize = 1000;
 
 fn data() -> PathBuf {
-    let dir = std::env::var_os("RFQ_TEST_DATA");
-    PathBuf::from(dir.expect("RFQ_TEST_DATA names the folder of the product data"))
+    // `tests/acceptance.sh` sets it.
+    PathBuf::from(std::env::var_os("RFQ_TEST_DATA").unwrap())
 }
 
 /// Name and price, in its exact digits, of every product that has a price.

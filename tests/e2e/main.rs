@@ -7,6 +7,7 @@
     reason = "a test that panics has failed, and what it prints is read"
 )]
 
+mod browser;
 mod configuration;
 mod curl;
 mod logs;
