@@ -61,7 +61,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let body = include_str!("../vectors/rfq.json");
     let first = ask(&app, body, clock.now()).await?;
     assert!(first.contains(r#""price_usd":169.99"#), "{first}");
-    clock.advance(Duration::from_secs(3600));
+    clock.advance(Duration::from_hours(1));
     assert_eq!(ask(&app, body, clock.now()).await?, first, "an hour later it still stands");
     let decline = ask(
         &app,

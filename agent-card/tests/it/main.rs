@@ -15,6 +15,8 @@ mod properties;
 #[cfg(test)]
 mod read;
 #[cfg(test)]
+mod refuse;
+#[cfg(test)]
 mod same_domain;
 #[cfg(test)]
 mod serve;
