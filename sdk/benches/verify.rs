@@ -10,11 +10,13 @@
 )]
 
 use std::hint::black_box;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use http::HeaderMap;
 use rfq_sdk::{Refusal, Secret, Signer, Verified, Verifier};
+use rustix::time::{ClockId, clock_gettime};
 use sha2::Sha256;
 
 const ROUNDS: usize = 15;
@@ -41,10 +43,9 @@ fn signed(bytes: usize) -> Request {
     Request { headers, body, now }
 }
 
-/// CPU time of this thread so far, in nanoseconds.
-fn cpu_time() -> u64 {
-    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
-    stat.split(' ').next().unwrap().parse().unwrap()
+/// CPU time of this thread so far.
+fn cpu_time() -> Duration {
+    clock_gettime(ClockId::ThreadCPUTime).try_into().unwrap()
 }
 
 /// Nanoseconds that one call of `work` takes, over so many calls.
@@ -53,8 +54,7 @@ fn cost(calls: u32, mut work: impl FnMut()) -> f64 {
     for _ in 0..calls {
         work();
     }
-    let nanoseconds = u32::try_from(cpu_time() - start).unwrap();
-    f64::from(nanoseconds) / f64::from(calls)
+    (cpu_time() - start).as_secs_f64() * 1e9 / f64::from(calls)
 }
 
 fn median(mut values: Vec<f64>) -> f64 {

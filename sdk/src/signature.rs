@@ -21,6 +21,7 @@ impl HmacKey {
     }
 
     /// The MAC of a request.
+    #[inline]
     pub(crate) fn mac(&self, timestamp: &Timestamp, body: &[u8]) -> [u8; 32] {
         self.mac_of([timestamp.with_period(), body])
     }
@@ -46,6 +47,7 @@ pub(crate) struct Timestamp {
 }
 
 impl Timestamp {
+    #[inline]
     pub(crate) fn parse(value: &[u8]) -> Option<Self> {
         let mut text = [b'.'; MAX_DIGITS + 1];
         if value.len() > MAX_DIGITS || value.first() == Some(&b'0') {
@@ -85,6 +87,7 @@ pub(crate) fn encode_hex(bytes: &[u8]) -> String {
 }
 
 /// Reads exactly 64 hex digits of either case.
+#[inline]
 pub(crate) fn decode_hex(value: &[u8]) -> Option<[u8; 32]> {
     let value: &[u8; 64] = value.try_into().ok()?;
     // One step at a time for all digits, and one test at the end: so the compiler vectorises it.

@@ -259,6 +259,7 @@ impl<'v> CheckedHeaders<'v> {
     ///
     /// # Errors
     /// [`Refusal::TooLarge`] or [`Refusal::Mismatch`].
+    #[inline]
     pub fn verify_body<'a>(self, body: &'a [u8]) -> Result<Verified<'a>, Refusal>
     where
         'v: 'a,
@@ -283,6 +284,7 @@ impl<'v> CheckedHeaders<'v> {
 impl<K> KeyRing<K> {
     /// The key that matches at `now_ms`. Every live key is tried, whichever matches, so that the
     /// time taken does not tell which one did.
+    #[inline]
     fn find(&self, now_ms: i64, matches: impl Fn(&K) -> Choice) -> Result<KeySlot, Refusal> {
         let mut found = matches(&self.current);
         let mut previous = 0_u8;
