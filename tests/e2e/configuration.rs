@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 
-use rfq_tests::{Agent, GRINDER, rfq, run_to_failure};
+use rfq_tests::{Agent, GRINDER, rfq, run_to_failure, run_to_failure_with};
 use tempfile::TempDir;
 
 fn refuses(arguments: &[&str], expected: &[&str]) {
@@ -70,6 +70,26 @@ fn arguments_that_make_no_sense_are_named() {
         assert_eq!(done.status.code(), Some(2), "{said}");
         assert!(said.contains(expected), "{said}");
     }
+}
+
+#[test]
+fn every_option_can_stand_in_the_environment() {
+    let dir = TempDir::new().unwrap();
+    std::fs::write(dir.path().join("secret"), "0123456789abcdef\n").unwrap();
+    let value = |name: &str| dir.path().join(name).display().to_string();
+    let said = |name: &str, value: &str| {
+        let done = run_to_failure_with(&[(name, value)]);
+        assert!(!done.status.success(), "{name}");
+        String::from_utf8(done.stderr).unwrap()
+    };
+    assert!(said("RFQ_AGENT_BIND", "here").contains("--bind"));
+    assert!(said("RFQ_AGENT_FEED", &value("no-feed")).contains("no-feed"));
+    assert!(said("RFQ_AGENT_AUTH", "none").contains("--auth"));
+    assert!(said("RFQ_AGENT_SECRET_FILE", &value("no-secret")).contains("no-secret"));
+    assert!(said("RFQ_AGENT_PUBLIC_URL", "shop").contains("--public-url"));
+    assert!(said("RFQ_AGENT_DATA_DIR", &value("secret/data")).contains("secret/data"));
+    assert!(said("RFQ_AGENT_LOG_FORMAT", "xml").contains("--log-format"));
+    assert!(said("RFQ_AGENT_LOG", "a=b=c").contains("--log"));
 }
 
 #[test]

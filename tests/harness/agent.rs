@@ -181,6 +181,15 @@ pub fn run_to_failure(arguments: &[&str]) -> Output {
     command(dir.path(), arguments).output().unwrap()
 }
 
+/// Runs the agent without arguments, in an environment that it cannot start with.
+#[must_use]
+pub fn run_to_failure_with(environment: &[(&str, &str)]) -> Output {
+    let dir = TempDir::new().unwrap();
+    let mut command = Command::new(binary());
+    command.arg("serve").env_clear().envs(environment.iter().copied());
+    command.current_dir(dir.path()).output().unwrap()
+}
+
 /// The data directory and the port are left to the caller when it names them.
 fn command(dir: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(binary());

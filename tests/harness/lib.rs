@@ -12,7 +12,7 @@
 mod agent;
 mod http;
 
-pub use agent::{Agent, run_to_failure};
+pub use agent::{Agent, run_to_failure, run_to_failure_with};
 pub use http::{Connection, Response};
 
 use chrono::{DateTime, Utc};

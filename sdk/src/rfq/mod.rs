@@ -94,7 +94,7 @@ impl Rfq {
     }
 
     /// Who asks through the marketplace, usually the address of an agent card. It is only a
-    /// claim: nothing verifies it.
+    /// claim: nothing verifies it. At most 2048 bytes.
     #[must_use]
     pub fn requestor(&self) -> Option<&str> {
         self.0.requestor.as_deref()

@@ -53,6 +53,9 @@ pub enum RfqError {
     },
 }
 
+/// As long as any URL needs to be. Every remembered offer keeps it.
+const MAX_REQUESTOR_BYTES: usize = 2048;
+
 pub(super) fn parse(body: &[u8], origin: Origin) -> Result<Rfq, RfqError> {
     let fields: [Field<'_>; FIELDS] = json::read(body, &ENVELOPE)?;
     for (value, field, expected) in [
@@ -94,8 +97,8 @@ pub(super) fn parse(body: &[u8], origin: Origin) -> Result<Rfq, RfqError> {
         requestor: optional(
             fields[REQUESTOR],
             "params.message.metadata.requestor",
-            "a string",
-            |text| Some(text.to_owned()),
+            "a string of at most 2048 bytes",
+            |text| (text.len() <= MAX_REQUESTOR_BYTES).then(|| text.to_owned()),
         )?,
         origin,
     })))
@@ -355,6 +358,7 @@ mod tests {
             ("/params/message/metadata/delivery_region", Some(json!("California"))),
             ("/params/message/metadata/deadline_iso", Some(json!("2026-06-01"))),
             ("/params/message/metadata/requestor", Some(json!(1))),
+            ("/params/message/metadata/requestor", Some(json!("x".repeat(2049)))),
         ];
         let errors: Vec<String> = cases
             .into_iter()
@@ -385,7 +389,8 @@ mod tests {
         {"error":"invalid_field","detail":"params.message.metadata.quantity: expected an integer from 1 to 1000000"}
         {"error":"invalid_field","detail":"params.message.metadata.delivery_region: expected STATE-COUNTRY with ISO 3166 codes, such as CA-US"}
         {"error":"invalid_field","detail":"params.message.metadata.deadline_iso: expected a date and time with offset, such as 2026-06-01T12:00:00Z"}
-        {"error":"invalid_field","detail":"params.message.metadata.requestor: expected a string"}
+        {"error":"invalid_field","detail":"params.message.metadata.requestor: expected a string of at most 2048 bytes"}
+        {"error":"invalid_field","detail":"params.message.metadata.requestor: expected a string of at most 2048 bytes"}
         "#);
     }
 

@@ -73,16 +73,6 @@ pub enum KeySlot {
 
 /// A request that is genuine. Only a [`Verifier`] makes one, and only from one is an
 /// [`Rfq`](crate::Rfq) parsed, so that nothing unverified is ever priced.
-///
-/// ```compile_fail
-/// // There is no way around the verifier: the fields are private.
-/// let forged = rfq_sdk::Verified { body: b"{}", caller: todo!(), key: todo!(), signed_at: None };
-/// ```
-///
-/// ```compile_fail
-/// // Nor is an RFQ parsed from bytes alone.
-/// let rfq = rfq_sdk::Rfq::from_verified(&b"{}"[..]);
-/// ```
 #[derive(Clone, Copy)]
 pub struct Verified<'a> {
     body: &'a [u8],

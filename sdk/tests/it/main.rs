@@ -10,6 +10,7 @@
 
 mod answering;
 mod bit_flips;
+mod compile_fail;
 mod offer;
 mod rfq;
 mod router;
