@@ -1,6 +1,6 @@
 //! From a product and a request to a price: a pure function of both and the time.
 
-use chrono::{DateTime, Datelike as _, Days as CalendarDays, NaiveDate, Utc, Weekday};
+use chrono::{DateTime, Datelike as _, NaiveDate, Utc, Weekday};
 use rfq_sdk::{DeclineReason, Rfq, Usd};
 
 use crate::catalogue::{Days, Product};
@@ -15,7 +15,8 @@ pub struct Quote {
     pub list_price: Usd,
     /// For the whole order; `None` is unknown.
     pub shipping_cost: Option<Usd>,
-    /// Business days until delivery, at the most; `None` is unknown.
+    /// Business days until delivery, at the most: a date asked for is declined only if not even the
+    /// fewest days keep it. `None` is unknown.
     pub shipping_days: Option<u16>,
 }
 
@@ -68,15 +69,9 @@ fn arrives(rate: &Rate, product: &Product, rfq: &Rfq, now: DateTime<Utc>) -> boo
 
 /// The day so many business days (Monday to Friday) after `start`; `None` beyond the calendar.
 fn business_days_after(start: NaiveDate, days: u16) -> Option<NaiveDate> {
-    let is_business_day = |day: NaiveDate| !matches!(day.weekday(), Weekday::Sat | Weekday::Sun);
-    let (weeks, rest) = (days / 5, days % 5);
-    let mut day = start.checked_add_days(CalendarDays::new(u64::from(weeks) * 7))?;
-    let mut left = rest;
-    while left > 0 || (days > 0 && !is_business_day(day)) {
-        day = day.succ_opt()?;
-        if is_business_day(day) {
-            left = left.saturating_sub(1);
-        }
+    let is_business_day = |day: &NaiveDate| !matches!(day.weekday(), Weekday::Sat | Weekday::Sun);
+    match days.checked_sub(1) {
+        None => Some(start),
+        Some(index) => start.iter_days().skip(1).filter(is_business_day).nth(usize::from(index)),
     }
-    Some(day)
 }

@@ -11,9 +11,6 @@ use uuid::Uuid;
 use crate::catalogue::Catalogue;
 use crate::quote::quote;
 
-/// The shop's conditions, on every offer.
-const TERMS: &str = "Excl. sales tax and duty.";
-
 /// Answers an RFQ from the catalogue.
 pub struct CatalogueResponder<C> {
     catalogue: Arc<Catalogue>,
@@ -25,17 +22,17 @@ pub struct CatalogueResponder<C> {
 }
 
 impl<C: Clock> CatalogueResponder<C> {
-    /// Answers from `catalogue`, with claim links that lead to `cart` and name the offer.
-    ///
-    /// # Errors
-    /// Never in practice: when the built-in terms are not valid terms.
+    /// Answers from `catalogue`, with `terms` on every offer and claim links that lead to `cart` and
+    /// name the offer.
+    #[must_use]
     pub fn new(
         catalogue: Arc<Catalogue>,
         clock: C,
         offer_id: fn() -> Uuid,
         cart: Url,
-    ) -> Result<Self, rfq_sdk::TermsError> {
-        Ok(Self { catalogue, clock, offer_id, cart, terms: TERMS.parse()? })
+        terms: Terms,
+    ) -> Self {
+        Self { catalogue, clock, offer_id, cart, terms }
     }
 
     fn offer(&self, rfq: &Rfq) -> Result<Answer, ResponderError> {

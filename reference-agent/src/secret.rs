@@ -7,6 +7,7 @@ use std::path::Path;
 
 use rfq_sdk::{SecretFile, SecretFileError};
 use tracing::warn;
+use zeroize::Zeroizing;
 
 /// Why there is no secret.
 #[derive(Debug, thiserror::Error)]
@@ -16,10 +17,10 @@ pub enum SecretError {
     #[error(transparent)]
     File(#[from] SecretFileError),
     /// No secret could be written.
-    #[error("a new secret cannot be written: {0}")]
+    #[error("a new secret cannot be written")]
     Write(#[source] io::Error),
     /// The machine gave no random bytes.
-    #[error("no random bytes for a new secret: {0}")]
+    #[error("this machine gave no random bytes for a new secret")]
     Random(#[source] io::Error),
 }
 
@@ -58,9 +59,8 @@ pub fn read_or_make(
     if path.try_exists().map_err(SecretFileError::from)? {
         return Ok((read(path)?, Provenance::Found));
     }
-    let bytes = random().map_err(SecretError::Random)?;
-    let text = bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-    match write_new(path, &text) {
+    let bytes = Zeroizing::new(random().map_err(SecretError::Random)?);
+    match write_new(path, &*bytes) {
         Ok(()) => Ok((read(path)?, Provenance::Made)),
         // Another process was first; its secret counts.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
@@ -70,16 +70,35 @@ pub fn read_or_make(
     }
 }
 
-fn write_new(path: &Path, text: &str) -> io::Result<()> {
-    let directory = path.parent().unwrap_or(Path::new("."));
-    DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
-    // Written aside and linked into place, so that a crash leaves no half a secret behind.
-    let aside = path.with_extension(format!("new-{}", std::process::id()));
+/// Writes the bytes in hex. Written aside and renamed, so that a crash leaves no half a secret
+/// behind; the lock beside it keeps two processes from each making one.
+fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let directory = parent.unwrap_or(Path::new("."));
+    if !directory.try_exists()? {
+        DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+        // What is kept here must not end up in a repository that the agent was tried in.
+        std::fs::write(directory.join(".gitignore"), "*\n")?;
+    }
+    let lock = File::create(directory.join("secret.lock"))?;
+    lock.lock()?;
+    if path.try_exists()? {
+        return Err(io::ErrorKind::AlreadyExists.into());
+    }
+    let aside = path.with_extension("new");
+    // Left behind by a crash, perhaps with other permissions.
+    match std::fs::remove_file(&aside) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&aside)?;
-    let written = writeln!(file, "{text}")
-        .and_then(|()| file.sync_all())
-        .and_then(|()| std::fs::hard_link(&aside, path));
-    let removed = std::fs::remove_file(&aside);
-    written.and(removed)?;
+    let mut text = Zeroizing::new(String::with_capacity(2 * bytes.len() + 1));
+    for digit in bytes.iter().flat_map(|byte| [byte >> 4, byte & 0x0f]) {
+        text.extend(char::from_digit(digit.into(), 16));
+    }
+    text.push('\n');
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    std::fs::rename(&aside, path)?;
     File::open(directory)?.sync_all()
 }

@@ -9,6 +9,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+#[cfg(doc)]
+use crate::answer::Answer;
 use crate::offer::Offer;
 use crate::rfq::{Fingerprint, Rfq};
 
@@ -16,8 +18,11 @@ use crate::rfq::{Fingerprint, Rfq};
 ///
 /// The key is the origin of a request with its RFQ id; the fingerprint tells whether the same is
 /// asked for. Only offers are remembered, never declines, and only until they expire: then the id
-/// is free again. [`MemoryStore`] is the default; an implementation on disk lets offers survive a
-/// restart.
+/// is free again.
+///
+/// [`MemoryStore`] is the default; an implementation on disk lets offers survive a restart. It keeps,
+/// under the text of [`Rfq::origin`] and [`Rfq::id`], the fingerprint, the time, and the offer as
+/// [`Answer::to_json`] writes it; [`Answer::parse`] at that time reads it back, expired or not.
 pub trait AnswerStore: Send + Sync + 'static {
     /// What is remembered for the id of `rfq` and not expired at `now`.
     ///
@@ -80,8 +85,9 @@ struct Entry {
 }
 
 impl MemoryStore {
-    /// The capacity of a store made by `default`: at about 1 KB an offer, 64 MB when full.
-    pub const DEFAULT_CAPACITY: usize = 65_536;
+    /// The capacity of a store made by `default`. An offer takes about 1 KB, so that is 32 MB when
+    /// full; with the longest requestor, terms and URL it takes 6 KB.
+    pub const DEFAULT_CAPACITY: usize = 32_768;
 
     /// A store of at most `capacity` offers, and at least one.
     #[must_use]

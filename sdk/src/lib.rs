@@ -50,6 +50,6 @@ pub use answers::{AnswerStore, MemoryStore, Remembered, StoreError};
 #[cfg(any(feature = "answer", feature = "tower"))]
 pub use deadline::{Budget, BudgetError, Deadline, ReceivedAt};
 #[cfg(feature = "answer")]
-pub use respond::{Answerer, Responder, ResponderError, RfqIdReused};
+pub use respond::{Answerer, MAX_IN_FLIGHT, Responder, ResponderError, RfqIdReused};
 #[cfg(feature = "sign")]
 pub use sign::{SignedHeaders, Signer};

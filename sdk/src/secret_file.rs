@@ -38,16 +38,16 @@ pub struct SecretFile {
 #[non_exhaustive]
 pub enum SecretFileError {
     /// The file cannot be opened or read.
-    #[error("the secret file cannot be read: {0}")]
+    #[error("it cannot be read")]
     Io(#[from] std::io::Error),
     /// Larger than [`SecretFile::MAX_BYTES`], so most likely not a secret file.
-    #[error("the secret file is larger than {} bytes", SecretFile::MAX_BYTES)]
+    #[error("it is larger than {} bytes", SecretFile::MAX_BYTES)]
     TooLarge,
     /// Not UTF-8 text.
-    #[error("the secret file is not UTF-8 text")]
+    #[error("it is not UTF-8 text")]
     NotText,
     /// The secret on this line (counted from 1) is unfit.
-    #[error("line {line} of the secret file: {cause}")]
+    #[error("line {line}: {cause}")]
     Secret {
         /// Counted from 1.
         line: usize,
@@ -55,12 +55,15 @@ pub enum SecretFileError {
         cause: SecretError,
     },
     /// This line after the first (counted from 1) is not `previous RFC3339-TIME SECRET`.
-    #[error("line {line} of the secret file: expected `previous RFC3339-TIME SECRET`")]
+    #[error("line {line}: expected `previous RFC3339-TIME SECRET`")]
     NotPrevious {
         /// Counted from 1.
         line: usize,
     },
 }
+
+/// More than [`SecretFile::MAX_BYTES`], by what reading to the end asks for beyond.
+const BUFFER: usize = 17 * 1024;
 
 impl SecretFile {
     /// The largest file read: a few secrets, not a log.
@@ -71,7 +74,8 @@ impl SecretFile {
     /// # Errors
     /// [`SecretFileError`] when it cannot be read or holds no fit secret.
     pub fn read(path: &Path) -> Result<Self, SecretFileError> {
-        let mut bytes = Zeroizing::new(Vec::new());
+        // Room from the start: a buffer that grows leaves parts of itself behind.
+        let mut bytes = Zeroizing::new(Vec::with_capacity(BUFFER));
         std::fs::File::open(path)?.take(Self::MAX_BYTES + 1).read_to_end(&mut bytes)?;
         if u64::try_from(bytes.len()).is_ok_and(|size| size > Self::MAX_BYTES) {
             return Err(SecretFileError::TooLarge);
@@ -144,22 +148,19 @@ mod tests {
     #[test]
     fn errors_name_the_line_and_never_the_secret() {
         let cases = [
-            ("", "line 1 of the secret file: the secret is empty; expected at least 16 characters"),
-            (
-                "short",
-                "line 1 of the secret file: the secret is too short; expected at least 16 characters",
-            ),
+            ("", "line 1: the secret is empty; expected at least 16 characters"),
+            ("short", "line 1: the secret is too short; expected at least 16 characters"),
             (
                 "current-secret-0123\nprevious tomorrow older-secret-0123",
-                "line 2 of the secret file: expected `previous RFC3339-TIME SECRET`",
+                "line 2: expected `previous RFC3339-TIME SECRET`",
             ),
             (
                 "current-secret-0123\n\nolder-secret-0123",
-                "line 3 of the secret file: expected `previous RFC3339-TIME SECRET`",
+                "line 3: expected `previous RFC3339-TIME SECRET`",
             ),
             (
                 "current-secret-0123\nprevious 2026-06-02T00:00:00Z short",
-                "line 2 of the secret file: the secret is too short; expected at least 16 characters",
+                "line 2: the secret is too short; expected at least 16 characters",
             ),
         ];
         for (text, expected) in cases {

@@ -5,9 +5,10 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use http::header::{CONNECTION, CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderValue, Request, Response, StatusCode};
 use http_body::Body;
@@ -30,7 +31,7 @@ use crate::verify::{KeySlot, Refusal, Scheme, Verified, Verifier};
 /// [`Deadline`].
 ///
 /// Every refusal is the same 401, whose reason is only in the log. A body too large is 413, one
-/// that stalls past the budget 408, one that breaks off 400; each closes the connection.
+/// that stalls past the budget 408, one that breaks off 400. Each of them closes the connection.
 ///
 /// Put it outside of anything that changes the body, decompression above all: the MAC is over the
 /// bytes of the wire.
@@ -68,9 +69,9 @@ impl VerifiedBody {
 }
 
 impl VerifyLayer {
-    /// A caller whose clock differs by more than this is warned about in the log: its requests
-    /// begin to fail at five times that.
-    pub const NOTABLE_SKEW: TimeDelta = TimeDelta::seconds(60);
+    /// A caller whose clock differs by more than this is warned about in the log, or by more than a
+    /// fifth of the verifier's tolerance if that is less.
+    pub const NOTABLE_SKEW: Duration = Duration::from_mins(1);
 
     /// A layer with the machine's clock and the default [`Budget`].
     #[must_use]
@@ -150,10 +151,15 @@ impl Settings {
         let verified = checked.verify_body(&bytes).map_err(refuse)?;
         let (caller, key, signed_at) =
             (verified.caller().clone(), verified.key(), verified.signed_at());
+        let tolerance = self.verifier.tolerance();
         if let Some(skew) = signed_at.map(|signed_at| now - signed_at)
-            && skew.abs() > VerifyLayer::NOTABLE_SKEW
+            && skew
+                .abs()
+                .to_std()
+                .is_ok_and(|skew| skew > VerifyLayer::NOTABLE_SKEW.min(tolerance / 5))
         {
-            warn!(%caller, skew_s = skew.num_seconds(), "The caller's clock differs from ours; beyond 300 s its requests are refused");
+            let (skew_s, tolerance_s) = (skew.num_seconds(), tolerance.as_secs());
+            warn!(%caller, skew_s, tolerance_s, "The caller's clock differs from ours; beyond the tolerance its requests are refused");
         }
         if key != KeySlot::Current {
             debug!(%caller, "A request was made with a previous secret");
@@ -225,20 +231,18 @@ impl Rejection {
         *response.status_mut() = status;
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        match self {
+        // Every rejection ends its connection: whether the body was read by then would otherwise
+        // tell a refusal for the headers from one for the MAC.
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        if let Self::Unauthorized = self {
             // A 401 must carry a challenge, RFC 9110 section 15.5.2. It depends on the
             // configuration only.
-            Self::Unauthorized => headers.insert(
-                WWW_AUTHENTICATE,
-                HeaderValue::from_static(match scheme {
-                    Scheme::HmacSha256 => "ProductIndex-HMAC-SHA256",
-                    Scheme::Bearer => "Bearer",
-                }),
-            ),
-            Self::TooLarge | Self::Stalled | Self::Broken => {
-                headers.insert(CONNECTION, HeaderValue::from_static("close"))
-            }
-        };
+            let challenge = HeaderValue::from_static(match scheme {
+                Scheme::HmacSha256 => "ProductIndex-HMAC-SHA256",
+                Scheme::Bearer => "Bearer",
+            });
+            headers.insert(WWW_AUTHENTICATE, challenge);
+        }
         response
     }
 }

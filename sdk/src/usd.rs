@@ -85,17 +85,21 @@ impl Usd {
     /// multiply binary floats print `3.3000000000000003` (wire contract, "Response").
     ///
     /// # Errors
-    /// [`UsdError`] for anything else, `1e400` and numbers of more than 28 decimals included.
+    /// [`UsdError`] for anything else, `1e400` included, and numbers that need more than 28 decimals
+    /// because of their exponent.
     pub fn from_json_number(digits: &str) -> Result<Self, UsdError> {
-        let value = if digits.contains(['e', 'E']) {
-            Decimal::from_scientific(digits)
-        } else {
-            Decimal::from_str(digits)
+        let (significand, exponent) = json_number(digits).ok_or(UsdError::NotANumber)?;
+        if significand.bytes().all(|b| matches!(b, b'-' | b'0' | b'.')) {
+            return Ok(Self::ZERO);
         }
-        .map_err(|_| match digits.bytes().next() {
-            Some(b'-') => UsdError::Negative,
-            Some(b'0'..=b'9') => UsdError::TooLarge,
-            _ => UsdError::NotANumber,
+        let value = match exponent {
+            Some(_) => Decimal::from_scientific(digits),
+            None => Decimal::from_str(digits),
+        }
+        .map_err(|_| match (significand.starts_with('-'), exponent) {
+            (true, _) => UsdError::Negative,
+            (false, Some(exponent)) if exponent.starts_with('-') => UsdError::FractionOfACent,
+            (false, _) => UsdError::TooLarge,
         })?;
         let cents = value.round_dp(2);
         let millionth_of_a_cent = Decimal::new(1, 8);
@@ -104,6 +108,26 @@ impl Usd {
         }
         Self::try_from(cents)
     }
+}
+
+/// The parts of a JSON number (RFC 8259, section 6): what stands before the exponent, and the
+/// exponent without its `e`; `None` if it is not one.
+fn json_number(text: &str) -> Option<(&str, Option<&str>)> {
+    let is_digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    let (significand, exponent) = match text.split_once(['e', 'E']) {
+        Some((significand, exponent)) => (significand, Some(exponent)),
+        None => (text, None),
+    };
+    let unsigned = significand.strip_prefix('-').unwrap_or(significand);
+    let (whole, fraction) = match unsigned.split_once('.') {
+        Some((whole, fraction)) => (whole, Some(fraction)),
+        None => (unsigned, None),
+    };
+    let is_number = is_digits(whole)
+        && (whole == "0" || !whole.starts_with('0'))
+        && fraction.is_none_or(is_digits)
+        && exponent.is_none_or(|e| is_digits(e.strip_prefix(['+', '-']).unwrap_or(e)));
+    is_number.then_some((significand, exponent))
 }
 
 impl TryFrom<Decimal> for Usd {
@@ -241,6 +265,16 @@ mod tests {
             ("\"1\"", Err(UsdError::NotANumber)),
             ("true", Err(UsdError::NotANumber)),
             ("[1]", Err(UsdError::NotANumber)),
+            ("0e99", Ok(0)),
+            ("0.0e-400", Ok(0)),
+            ("1e-400", Err(UsdError::FractionOfACent)),
+            ("1_000", Err(UsdError::NotANumber)),
+            ("+5", Err(UsdError::NotANumber)),
+            (".5", Err(UsdError::NotANumber)),
+            ("5.", Err(UsdError::NotANumber)),
+            ("05", Err(UsdError::NotANumber)),
+            ("5e", Err(UsdError::NotANumber)),
+            ("5e1.5", Err(UsdError::NotANumber)),
         ];
         for (digits, expected) in cases {
             assert_eq!(Usd::from_json_number(digits).map(Usd::cents), expected, "{digits}");

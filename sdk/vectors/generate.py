@@ -660,6 +660,12 @@ def clock_before_1970():
                   refused("BadTimestamp"), None, now_ms=-NOW_MS, timestamp=f"-{NOW}"),
         hmac_case("72d", "1970 itself is a time like any other.", ok(), None,
                   now_ms=0, timestamp="1"),
+        bearer_case("72e", "Bearer needs the clock as well: without it, no secret's not-after "
+                    "counts.", refused("Clock"), now_ms=-1,
+                    authorization=f"Bearer {PREVIOUS_SECRET}",
+                    previous=[(PREVIOUS_SECRET, NOW_MS)]),
+        bearer_case("72f", "Under Bearer, too, formats are checked before the clock.",
+                    refused("BadAuthorization"), now_ms=-1, authorization="Basic dGVzdDp0ZXN0"),
     ]
 
 

@@ -15,6 +15,8 @@ fn refuses(arguments: &[&str], expected: &[&str]) {
     let last = said.lines().last().unwrap();
     assert!(last.starts_with("rfq-agent: "), "{arguments:?}: {said}");
     assert!(!said.contains("panicked"), "{said}");
+    let (_, cause) = last.rsplit_once(": ").unwrap();
+    assert_eq!(last.matches(cause).count(), 1, "each cause is told once: {last}");
     println!("{last}");
 }
 

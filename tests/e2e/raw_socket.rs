@@ -31,6 +31,32 @@ fn a_header_that_comes_twice_is_refused_like_any_other_forgery() {
 }
 
 #[test]
+fn a_refusal_for_the_headers_cannot_be_told_from_one_for_the_mac() {
+    let agent = Agent::start(&[]);
+    let genuine = agent.signed(&grinder("told"));
+    let (head, body) = genuine.split_once("\r\n\r\n").unwrap();
+    let answers: Vec<_> = [
+        head.replace("x-productindex-signature", "x-other"),
+        head.replace("x-productindex-timestamp: 1", "x-productindex-timestamp: 2"),
+        head.to_owned(),
+    ]
+    .iter()
+    .map(|head| {
+        let mut connection = agent.connect();
+        connection.send(format!("{head}\r\n\r\n").as_bytes());
+        // The body comes late, so that a refusal for the headers does not wait for it.
+        thread::sleep(Duration::from_millis(50));
+        let _ = connection.try_send(body.replace("CA-US", "NY-US").as_bytes());
+        (connection.response(), connection.response())
+    })
+    .collect();
+    let (first, closed) = &answers[0];
+    assert_eq!(first.as_ref().map(|answer| answer.status), Some(401));
+    assert_eq!(closed, &None, "the connection ends");
+    assert!(answers.iter().all(|answer| answer == &answers[0]), "{answers:?}");
+}
+
+#[test]
 fn a_chunked_body_is_put_together_and_limited() {
     let agent = Agent::start(&[]);
     let body = grinder("chunked");

@@ -17,7 +17,8 @@ async fn start() -> SocketAddr {
     let app = router(verifier, |rfq: Rfq| async move {
         match rfq.product().slug() {
             "sleeps" => tokio::time::sleep(Duration::from_secs(10)).await,
-            "blocks" => std::thread::sleep(Duration::from_secs(10)),
+            // The runtime waits for it at the end of the test.
+            "blocks" => std::thread::sleep(Duration::from_secs(5)),
             _ => panic!("the responder of this test panics"),
         }
         Ok(DeclineReason::NotCarried.into())

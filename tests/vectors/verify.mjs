@@ -101,6 +101,7 @@ function verifyBearer({ keys, bodyLimit }, { nowMs, headers, body }) {
   if (values.length > 1) return refused("Duplicate");
   const parts = /^bearer +([^ ][^]*)$/i.exec(values[0].toString("latin1"));
   if (parts === null) return refused("BadAuthorization");
+  if (nowMs < 0) return refused("Clock");
   // Digests have one length, so that comparing them does not tell the secret's.
   const sent = sha256(Buffer.from(parts[1], "latin1"));
   const match = keys.find(({ bytes, notAfterMs }) =>

@@ -135,6 +135,8 @@ class Verifier:
         match = AUTHORIZATION.fullmatch(values[0])
         if not match:
             raise Refused("BadAuthorization")
+        if now_ms < 0:
+            raise Refused("Clock")
         # Digests have one length, so that comparing them does not tell the secret's.
         sent = hashlib.sha256(match[1]).digest()
         name = self._matching_key(

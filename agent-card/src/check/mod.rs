@@ -11,6 +11,9 @@ use crate::skill::RESPOND_TO_RFQ;
 /// How many ids of a card without the skill are reported; the first ones show what it is about.
 const MAX_REPORTED_IDS: usize = 8;
 
+/// An id longer than this is cut in an error: it is a stranger's text.
+const MAX_REPORTED_CHARACTERS: usize = 64;
+
 /// A card that passed [`check_card`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -52,7 +55,9 @@ pub fn check_card(
     if !card.declares(RESPOND_TO_RFQ) {
         let ids = card.skills().iter().take(MAX_REPORTED_IDS);
         return Err(CheckError::SkillNotDeclared {
-            declared: ids.map(|skill| skill.id().to_owned()).collect(),
+            declared: ids
+                .map(|skill| skill.id().chars().take(MAX_REPORTED_CHARACTERS).collect())
+                .collect(),
         });
     }
     Ok(CheckedCard { card, endpoint: card_url.rfq_endpoint() })
@@ -73,7 +78,7 @@ pub enum CheckError {
         "`skills` declares {declared:?}, expected a skill with exactly the id `{RESPOND_TO_RFQ}`"
     )]
     SkillNotDeclared {
-        /// The first eight ids it does declare, as written by a stranger.
+        /// The first eight ids it does declare, as written by a stranger, each cut to 64 characters.
         declared: Vec<String>,
     },
 }

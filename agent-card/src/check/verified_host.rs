@@ -43,7 +43,8 @@ impl VerifiedHost {
             NotAName::IpLiteral(host) => VerifiedHostError::IpLiteral { host },
             NotAName::Invalid(host) => VerifiedHostError::Host { host },
         })?;
-        // A name the list cannot place is refused like a suffix.
+        // A single label counts as a suffix; under a top-level domain the list does not know, the
+        // last label is the suffix.
         match psl::suffix_str(&host) {
             Some(suffix) if suffix != host => Ok(Self(host)),
             _ => Err(VerifiedHostError::PublicSuffix { host }),

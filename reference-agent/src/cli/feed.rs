@@ -1,6 +1,7 @@
 //! Loads the feed, with progress, and tells what was left out.
 
 use std::fs::File;
+use std::io;
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -17,7 +18,7 @@ const ROWS_PER_LINE: u64 = 25_000;
 
 pub(super) fn load(path: &Path, data_dir: &Path) -> anyhow::Result<Catalogue> {
     let name = path.display();
-    let cannot = || format!("the feed {name} cannot be used");
+    let cannot = || format!("the feed {name} (--feed) cannot be used");
     let file = File::open(path).map_err(feed::FeedError::from).with_context(cannot)?;
     let size = file.metadata().map_err(feed::FeedError::from).with_context(cannot)?.len();
     let bar = ProgressBar::new(size);
@@ -34,26 +35,38 @@ pub(super) fn load(path: &Path, data_dir: &Path) -> anyhow::Result<Catalogue> {
     bar.finish_and_clear();
     let (read, accepted, rejected) = (report.read, report.accepted, report.rejected.len());
     info!(feed = %name, read, accepted, rejected, "Loaded the feed");
-    if rejected > 0 {
-        tell_rejected(&report, data_dir)?;
-    }
+    tell_rejected(&report, &data_dir.join("rejected-rows.tsv"));
     Ok(catalogue)
 }
 
-fn tell_rejected(report: &Report, data_dir: &Path) -> anyhow::Result<()> {
+/// Lists the rejected rows in a file, and the first of them in the log. Without any, a list of an
+/// earlier feed goes. The list is a help, not a need: the agent starts without it.
+fn tell_rejected(report: &Report, path: &Path) {
+    let list = path.display();
+    let (rows, kept) = match report.rejected.len() {
+        0 => (
+            0,
+            std::fs::remove_file(path).or_else(|error| match error.kind() {
+                io::ErrorKind::NotFound => Ok(()),
+                _ => Err(error),
+            }),
+        ),
+        rows => (rows, write_rejected(report, path)),
+    };
     for rejection in report.rejected.iter().take(SHOWN) {
-        warn!(
-            line = rejection.line,
-            field = rejection.field,
-            reason = rejection.reason,
-            "Left out a row of the feed"
-        );
+        let (line, field, reason) = (rejection.line, rejection.field, &rejection.reason);
+        warn!(line, field, reason, "Left out a row of the feed");
     }
-    let path = data_dir.join("rejected-rows.tsv");
-    let cannot = || format!("the list of rejected rows cannot be written to {}", path.display());
-    std::fs::create_dir_all(data_dir).with_context(cannot)?;
-    let list = std::io::BufWriter::new(File::create(&path).with_context(cannot)?);
-    report.write_rejections(list).with_context(cannot)?;
-    warn!(rows = report.rejected.len(), list = %path.display(), "Some rows of the feed were left out; the list has them all");
-    Ok(())
+    match kept {
+        Err(error) => warn!(%error, %list, "The list of rejected rows could not be written"),
+        Ok(()) if rows > 0 => {
+            warn!(rows, %list, "Some rows of the feed were left out; the list has them all");
+        }
+        Ok(()) => {}
+    }
+}
+
+fn write_rejected(report: &Report, path: &Path) -> io::Result<()> {
+    path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
+    report.write_rejections(io::BufWriter::new(File::create(path)?))
 }

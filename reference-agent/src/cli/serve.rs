@@ -1,7 +1,7 @@
 //! `rfq-agent serve`.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow};
@@ -22,6 +22,9 @@ use tracing::{info, warn};
 use url::Url;
 
 use super::{Ambient, banner, feed};
+
+/// The shop's conditions, on every offer: what its checkout decides.
+const TERMS: &str = "Excl. sales tax and duty.";
 
 /// Answer requests for quotes until told to stop
 ///
@@ -91,7 +94,7 @@ pub(crate) fn serve(args: &ServeArgs, ambient: &Ambient) -> anyhow::Result<()> {
         Auth::Bearer => secrets.into_bearer(),
     }
     .build()
-    .with_context(|| format!("the secret file {} cannot be used", secret_path.display()))?;
+    .with_context(|| unusable(&secret_path))?;
     let catalogue = Arc::new(match &args.feed {
         Some(path) => feed::load(path, &args.data_dir)?,
         None => load(SAMPLE.as_bytes(), |_, _| {}).context("the sample catalogue is broken")?.0,
@@ -137,8 +140,7 @@ fn secrets(
 ) -> anyhow::Result<(PathBuf, SecretFile, Provenance)> {
     match &args.secret_file {
         Some(path) => {
-            let secrets = secret::read(path)
-                .with_context(|| format!("the secret file {} cannot be used", path.display()))?;
+            let secrets = secret::read(path).with_context(|| unusable(path))?;
             Ok((path.clone(), secrets, Provenance::Found))
         }
         None => {
@@ -153,6 +155,11 @@ fn secrets(
             Ok((path, secrets, provenance))
         }
     }
+}
+
+fn unusable(secret_path: &Path) -> String {
+    let path = secret_path.display();
+    format!("the secret file {path} cannot be used; mend it or name another with --secret-file")
 }
 
 fn compose(
@@ -183,13 +190,15 @@ fn compose(
     .map_err(|error| anyhow!("the agent card cannot be made: {error}"))?;
     let offers = Arc::new(MemoryStore::default());
     let cart = root.join(CART)?;
+    let terms = TERMS.parse()?;
+    let catalogue = Arc::clone(catalogue);
     let responder =
-        CatalogueResponder::new(Arc::clone(catalogue), SystemClock, ambient.offer_id, cart)?;
+        CatalogueResponder::new(Arc::clone(&catalogue), SystemClock, ambient.offer_id, cart, terms);
     Ok(App {
         answerer: Answerer::with(responder, Arc::clone(&offers), SystemClock),
         verify: VerifyLayer::new(verifier),
         offers,
-        catalogue: Arc::clone(catalogue),
+        catalogue,
         card: ServedCard::new(&card),
         clock: Arc::new(SystemClock),
     })

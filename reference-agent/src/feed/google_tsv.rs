@@ -17,7 +17,7 @@ use crate::shipping::ShippingTable;
 #[non_exhaustive]
 pub enum FeedError {
     /// The file cannot be read.
-    #[error("it cannot be read: {0}")]
+    #[error("it cannot be read; check the path and who may read it")]
     Io(#[from] io::Error),
     /// There is not even a header.
     #[error("it is empty; expected a header line of tab-separated column names")]
@@ -26,7 +26,7 @@ pub enum FeedError {
     #[error("it is UTF-16; save it as UTF-8")]
     Utf16,
     /// A column that every row needs is not in the header.
-    #[error("it has no column {column:?}; {hint}")]
+    #[error("it has no column {column:?}; add it: {hint}")]
     MissingColumn {
         /// The column.
         column: &'static str,
@@ -54,7 +54,7 @@ pub enum FeedError {
         reason: String,
     },
     /// There is a header, and nothing under it.
-    #[error("it has a header but no rows")]
+    #[error("it has a header but no rows; check what exports it")]
     NoRows,
 }
 

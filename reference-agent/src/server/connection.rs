@@ -4,6 +4,7 @@ use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
@@ -22,6 +23,8 @@ enum State {
     Headers { first_byte: Instant },
     /// A request is being answered. Its body has a deadline of its own.
     Answering,
+    /// The last request is answered, but its body was not read to the end.
+    Lingering,
 }
 
 impl Default for State {
@@ -36,13 +39,22 @@ impl Phase {
         match std::mem::replace(&mut *self.lock(), State::Answering) {
             State::Headers { first_byte } => first_byte,
             // The whole head was read together with the request before it.
-            State::Idle { .. } | State::Answering => Instant::now(),
+            State::Idle { .. } | State::Answering | State::Lingering => Instant::now(),
         }
     }
 
     /// The request is answered.
     pub(super) fn end_request(&self) {
         *self.lock() = State::Idle { since: Instant::now() };
+    }
+
+    /// The request is answered and the connection is to end, though its peer is still sending.
+    pub(super) fn linger(&self) {
+        *self.lock() = State::Lingering;
+    }
+
+    fn lingers(&self) -> bool {
+        matches!(*self.lock(), State::Lingering)
     }
 
     fn bytes_came(&self) {
@@ -57,7 +69,7 @@ impl Phase {
         match *self.lock() {
             State::Idle { since } => Some(since + limits.idle),
             State::Headers { first_byte } => Some(first_byte + limits.headers),
-            State::Answering => None,
+            State::Answering | State::Lingering => None,
         }
     }
 
@@ -75,7 +87,11 @@ pub(super) struct Connection<S> {
     write_timer: Pin<Box<Sleep>>,
     /// Whether the last write found no room, so that the write timer runs.
     write_waits: bool,
+    lingers_until: Option<Instant>,
 }
+
+/// How long a connection that ends with a request half read stays open for the rest of it.
+const LINGER: Duration = Duration::from_secs(1);
 
 impl<S> Connection<S> {
     pub(super) fn new(stream: S, phase: Arc<Phase>, limits: Limits) -> Self {
@@ -87,6 +103,7 @@ impl<S> Connection<S> {
             read_timer: Box::pin(sleep_until(now)),
             write_timer: Box::pin(sleep_until(now)),
             write_waits: false,
+            lingers_until: None,
         }
     }
 
@@ -111,6 +128,27 @@ impl<S> Connection<S> {
 
 fn timed_out(what: &'static str) -> io::Error {
     io::Error::new(io::ErrorKind::TimedOut, what)
+}
+
+impl<S: AsyncRead + Unpin> Connection<S> {
+    /// Reads on and throws away, for a while, what a peer still sends to a request that is answered
+    /// already: closing on it would reset the connection and could take the answer with it.
+    fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if !self.phase.lingers() {
+            return Poll::Ready(Ok(()));
+        }
+        let until = *self.lingers_until.get_or_insert_with(|| Instant::now() + LINGER);
+        self.read_timer.as_mut().reset(until);
+        let mut scrap = [0; 4096];
+        while self.read_timer.as_mut().poll(cx).is_pending() {
+            let mut buf = ReadBuf::new(&mut scrap);
+            ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buf))?;
+            if buf.filled().is_empty() {
+                break;
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Connection<S> {
@@ -146,7 +184,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Connection<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Connection<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Connection<S> {
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -166,7 +204,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Connection<S> {
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let shut = Pin::new(&mut this.stream).poll_shutdown(cx);
-        this.watch_write(cx, shut)
+        ready!(this.watch_write(cx, shut))?;
+        this.poll_linger(cx)
     }
 
     fn poll_write_vectored(

@@ -1,14 +1,19 @@
 //! Puts a router on a socket, with a limit on everything a peer can hold on to.
 
+mod body;
 mod connection;
 
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::Router;
+use http::HeaderValue;
+use http::header::CONNECTION;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -20,6 +25,7 @@ use tokio::time::{sleep, timeout};
 use tower::ServiceExt as _;
 use tracing::{debug, info, warn};
 
+use body::watch_body;
 use connection::{Connection, Phase};
 
 /// What peers may hold on to.
@@ -30,7 +36,8 @@ pub struct Limits {
     /// How long a connection may stay silent between requests. Longer than the marketplace holds
     /// its connections, so that it is the one to close them.
     pub idle: Duration,
-    /// How long the headers of a request may take, from its first byte: the answer's own budget.
+    /// How long the headers of a request may take, from its first byte: the answer's own budget. Of
+    /// headers that began to come together with the request before, the first byte is the next one.
     pub headers: Duration,
     /// How long a peer may take to accept what is written to it.
     pub write: Duration,
@@ -111,7 +118,7 @@ fn connection(
 ) -> http1::Connection<
     TokioIo<Connection<TcpStream>>,
     impl hyper::service::HttpService<
-        hyper::body::Incoming,
+        Incoming,
         ResBody = axum::body::Body,
         Error = std::convert::Infallible,
         Future: Send,
@@ -123,19 +130,29 @@ fn connection(
     let phase = Arc::new(Phase::default());
     let io = TokioIo::new(Connection::new(stream, Arc::clone(&phase), limits));
     let router = router.clone();
-    let service = service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
+    let service = service_fn(move |mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(ReceivedAt(phase.begin_request()));
         let (phase, router) = (Arc::clone(&phase), router.clone());
+        let (request, unread) = watch_body(request);
         async move {
-            let response = router.oneshot(request).await;
-            phase.end_request();
-            response
+            let mut response = router.oneshot(request).await?;
+            // What is left of the body would be taken for the beginning of the next request.
+            if unread.load(Ordering::Relaxed) {
+                phase.linger();
+                let close = HeaderValue::from_static("close");
+                response.headers_mut().insert(CONNECTION, close);
+            } else {
+                phase.end_request();
+            }
+            Ok(response)
         }
     });
     http1::Builder::new()
         .timer(TokioTimer::new())
         // `Connection` keeps this time itself: hyper's would also end connections that are idle.
         .header_read_timeout(None)
+        // A client may say that it has sent all, and still wait for the answer.
+        .half_close(true)
         .max_header_size(16 * 1024)
         .serve_connection(io, service)
 }

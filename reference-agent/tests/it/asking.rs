@@ -61,8 +61,9 @@ pub(crate) fn agent(clock: &Arc<ManualClock>) -> Router {
     let offers = Arc::new(MemoryStore::default());
     let cart = "https://shop.example/cart".parse().unwrap();
     let offer_id = || uuid::Uuid::from_u128(7);
+    let terms = "Excl. sales tax and duty.".parse().unwrap();
     let responder =
-        CatalogueResponder::new(Arc::clone(&catalogue), Arc::clone(clock), offer_id, cart).unwrap();
+        CatalogueResponder::new(Arc::clone(&catalogue), Arc::clone(clock), offer_id, cart, terms);
     let verifier = Verifier::hmac(Secret::new(SECRET).unwrap()).build().unwrap();
     let card = AgentCard::builder("Test", "An agent under test.", "1").build().unwrap();
     app(App {

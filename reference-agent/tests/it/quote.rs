@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
 use proptest::prelude::*;
 use rfq_reference_agent::catalogue::{Availability, Days, Product, Sale};
 use rfq_reference_agent::quote::{Quote, quote};
@@ -132,6 +132,34 @@ fn weekends_are_not_business_days() {
     let by = |deadline| quote(&product, &rfq("a/b", 1, Some("CA-US"), Some(deadline)), now);
     assert_eq!(by("2026-06-07T23:00:00Z"), Err(DeclineReason::TooLateToDeliver));
     assert!(by("2026-06-08T00:00:00Z").is_ok(), "Monday");
+}
+
+#[test]
+fn business_days_count_the_same_from_any_day_of_the_week() {
+    // Deliveries of 0 to 12 business days from each day of one week, against a calendar.
+    for weekday in 1..=7 {
+        let now: DateTime<Utc> = format!("2026-06-0{weekday}T12:00:00Z").parse().unwrap();
+        for count in 0..=12 {
+            let mut arrival = now.date_naive();
+            let mut left = count;
+            while left > 0 {
+                arrival = arrival.succ_opt().unwrap();
+                // Monday to Friday are 0 to 4.
+                left -= u16::from(arrival.weekday().num_days_from_monday() < 5);
+            }
+            let rates = vec![rate(None, "1.00", days(count, count))];
+            let product = Product { handling: days(0, 0), ..product(rates) };
+            let by = |day: NaiveDate| {
+                let deadline = format!("{day}T23:59:59Z");
+                quote(&product, &rfq("a/b", 1, Some("CA-US"), Some(&deadline)), now)
+            };
+            assert!(by(arrival).is_ok(), "{count} days from {now}");
+            if count > 0 {
+                let day_before = by(arrival.pred_opt().unwrap());
+                assert_eq!(day_before, Err(DeclineReason::TooLateToDeliver), "{count} from {now}");
+            }
+        }
+    }
 }
 
 #[test]

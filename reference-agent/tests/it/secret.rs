@@ -14,8 +14,32 @@ fn a_secret_is_made_once_and_readable_by_its_owner_only() {
     assert_eq!(std::fs::read_to_string(&path).unwrap(), format!("{}\n", "ab".repeat(32)));
     let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
     assert_eq!((mode(&path), mode(path.parent().unwrap())), (0o600, 0o700));
-    let files = std::fs::read_dir(path.parent().unwrap()).unwrap().count();
-    assert_eq!(files, 1, "nothing else is left behind");
+    let ignored = std::fs::read_to_string(dir.path().join("data/.gitignore")).unwrap();
+    assert_eq!(ignored, "*\n", "a repository around it does not take the secret in");
+}
+
+#[test]
+fn what_a_crash_left_behind_does_not_matter() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("secret.new"), "half a secr").unwrap();
+    std::fs::write(dir.path().join("secret.lock"), "").unwrap();
+    let path = dir.path().join("secret");
+    assert_eq!(read_or_make(&path, || Ok([0xab; 32])).unwrap().1, Provenance::Made);
+    assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    assert!(!dir.path().join("secret.new").exists());
+}
+
+#[test]
+fn of_many_at_once_one_makes_the_secret_and_all_use_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("data/secret");
+    let made = std::thread::scope(|scope| {
+        let starts: Vec<_> = (0..8)
+            .map(|_| scope.spawn(|| read_or_make(&path, || Ok([0xab; 32])).unwrap().1))
+            .collect();
+        starts.into_iter().map(|start| start.join().unwrap()).collect::<Vec<_>>()
+    });
+    assert_eq!(made.iter().filter(|made| **made == Provenance::Made).count(), 1, "{made:?}");
 }
 
 #[test]

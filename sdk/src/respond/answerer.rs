@@ -19,8 +19,8 @@ use crate::rfq::{Fingerprint, Rfq};
 ///
 /// - A responder that is late, fails or panics becomes a decline.
 /// - The same request again gets the offer made before, until it expires; concurrent duplicates
-///   join one computation and its deadline.
-/// - More requests at once than allowed are declined, not queued.
+///   join one computation.
+/// - Requests beyond [`MAX_IN_FLIGHT`] are declined, not queued.
 ///
 /// Cheap to clone; clones share everything.
 pub struct Answerer<R, S = MemoryStore>(Arc<Shared<R, S>>);
@@ -43,9 +43,14 @@ type Outcome = Result<Answer, RfqIdReused>;
 
 /// What became of a request to compute an answer.
 enum Started {
-    Running(watch::Receiver<Option<Outcome>>),
+    /// It is being computed.
+    Own(watch::Receiver<Option<Outcome>>),
+    /// The same request was being computed already.
+    Joined(watch::Receiver<Option<Outcome>>),
+    /// Another request of the same id is being computed.
+    Behind(watch::Receiver<Option<Outcome>>),
+    /// As many requests as may be are being computed.
     Busy,
-    Reused,
 }
 
 /// The RFQ id was used before, for another request: its product, quantity, region or delivery date
@@ -73,10 +78,10 @@ impl<R: Responder> Answerer<R> {
     }
 }
 
-impl<R: Responder, S: AnswerStore> Answerer<R, S> {
-    /// The most requests answered at once; further ones are declined.
-    pub const MAX_IN_FLIGHT: usize = 1024;
+/// The most requests an [`Answerer`] computes at once; further ones are declined.
+pub const MAX_IN_FLIGHT: usize = 1024;
 
+impl<R: Responder, S: AnswerStore> Answerer<R, S> {
     /// Answers by `responder`, remembers in `store`, and takes the time from `clock`.
     #[must_use]
     pub fn with(responder: R, store: S, clock: impl Clock) -> Self {
@@ -85,7 +90,7 @@ impl<R: Responder, S: AnswerStore> Answerer<R, S> {
             store,
             clock: Arc::new(clock),
             in_flight: Mutex::default(),
-            places: Arc::new(Semaphore::new(Self::MAX_IN_FLIGHT)),
+            places: Arc::new(Semaphore::new(MAX_IN_FLIGHT)),
         }))
     }
 
@@ -97,10 +102,25 @@ impl<R: Responder, S: AnswerStore> Answerer<R, S> {
     /// # Errors
     /// [`RfqIdReused`] when the id stands for another request.
     pub async fn answer(&self, rfq: Rfq, deadline: Deadline) -> Result<Answer, RfqIdReused> {
-        let outcome = match self.join_or_start(&rfq, deadline) {
-            Started::Running(outcome) => settled(&rfq, outcome, deadline).await,
-            Started::Busy => Ok(DeclineReason::Busy.into()),
-            Started::Reused => Err(RfqIdReused),
+        let outcome = loop {
+            match self.join_or_start(&rfq, deadline) {
+                Started::Own(outcome) => break settled(&rfq, outcome, deadline).await,
+                Started::Joined(outcome) => {
+                    let outcome = settled(&rfq, outcome, deadline).await;
+                    // The one that was joined may have had less time left than this one has.
+                    if outcome != Ok(DeclineReason::OverBudget.into()) || deadline.has_passed() {
+                        break outcome;
+                    }
+                }
+                // Once that one is done, the store knows which of the two the id stands for.
+                Started::Behind(other) => {
+                    settled(&rfq, other, deadline).await.ok();
+                    if deadline.has_passed() {
+                        break Ok(DeclineReason::OverBudget.into());
+                    }
+                }
+                Started::Busy => break Ok(DeclineReason::Busy.into()),
+            }
         };
         log(&rfq, deadline, &outcome);
         outcome
@@ -113,9 +133,9 @@ impl<R: Responder, S: AnswerStore> Answerer<R, S> {
         let running = in_flight.get(&ById(rfq.clone()));
         if let Some(running) = running.filter(|running| !running.deadline.has_passed()) {
             return if running.fingerprint == fingerprint {
-                Started::Running(running.outcome.clone())
+                Started::Joined(running.outcome.clone())
             } else {
-                Started::Reused
+                Started::Behind(running.outcome.clone())
             };
         }
         let Ok(place) = Arc::clone(&self.0.places).try_acquire_owned() else {
@@ -138,7 +158,7 @@ impl<R: Responder, S: AnswerStore> Answerer<R, S> {
             ));
             drop(running);
         });
-        Started::Running(outcome)
+        Started::Own(outcome)
     }
 }
 

@@ -4,7 +4,7 @@ mod answerer;
 
 use std::future::Future;
 
-pub use answerer::{Answerer, RfqIdReused};
+pub use answerer::{Answerer, MAX_IN_FLIGHT, RfqIdReused};
 
 use crate::answer::Answer;
 use crate::rfq::Rfq;

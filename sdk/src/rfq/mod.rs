@@ -94,7 +94,7 @@ impl Rfq {
     }
 
     /// Who asks through the marketplace, usually the address of an agent card. It is only a
-    /// claim: nothing verifies it. At most 2048 bytes.
+    /// claim: nothing verifies it. One of more than 2048 bytes is passed over.
     #[must_use]
     pub fn requestor(&self) -> Option<&str> {
         self.0.requestor.as_deref()
@@ -139,6 +139,16 @@ impl From<[u8; 32]> for Fingerprint {
     /// From bytes stored earlier.
     fn from(bytes: [u8; 32]) -> Self {
         Self(bytes)
+    }
+}
+
+/// A stable text, different for any two origins: the key to store offers under. For one verified
+/// with the caller `marketplace` it is `verified:marketplace`.
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Verified(caller) => write!(f, "verified:{caller}"),
+        }
     }
 }
 

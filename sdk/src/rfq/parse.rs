@@ -53,7 +53,8 @@ pub enum RfqError {
     },
 }
 
-/// As long as any URL needs to be. Every remembered offer keeps it.
+/// As long as any URL needs to be. A longer one is passed over: it informs, and every remembered offer
+/// would keep it.
 const MAX_REQUESTOR_BYTES: usize = 2048;
 
 pub(super) fn parse(body: &[u8], origin: Origin) -> Result<Rfq, RfqError> {
@@ -97,9 +98,10 @@ pub(super) fn parse(body: &[u8], origin: Origin) -> Result<Rfq, RfqError> {
         requestor: optional(
             fields[REQUESTOR],
             "params.message.metadata.requestor",
-            "a string of at most 2048 bytes",
-            |text| (text.len() <= MAX_REQUESTOR_BYTES).then(|| text.to_owned()),
-        )?,
+            "a string",
+            |text| Some(text.to_owned()),
+        )?
+        .filter(|requestor| requestor.len() <= MAX_REQUESTOR_BYTES),
         origin,
     })))
 }
@@ -325,6 +327,18 @@ mod tests {
     }
 
     #[test]
+    fn a_requestor_longer_than_any_url_is_passed_over() {
+        let requestor = |bytes: usize| {
+            let value = json!("x".repeat(bytes));
+            read(&with(&format!("{METADATA}/requestor"), Some(value)))
+                .unwrap()
+                .requestor()
+                .map(str::len)
+        };
+        assert_eq!((requestor(2048), requestor(2049)), (Some(2048), None));
+    }
+
+    #[test]
     fn unknown_fields_are_ignored() {
         let request = with(&format!("{METADATA}/price_basis"), Some(json!("total")));
         assert_eq!(read(&request), read(&seed_request()));
@@ -358,7 +372,6 @@ mod tests {
             ("/params/message/metadata/delivery_region", Some(json!("California"))),
             ("/params/message/metadata/deadline_iso", Some(json!("2026-06-01"))),
             ("/params/message/metadata/requestor", Some(json!(1))),
-            ("/params/message/metadata/requestor", Some(json!("x".repeat(2049)))),
         ];
         let errors: Vec<String> = cases
             .into_iter()
@@ -389,8 +402,7 @@ mod tests {
         {"error":"invalid_field","detail":"params.message.metadata.quantity: expected an integer from 1 to 1000000"}
         {"error":"invalid_field","detail":"params.message.metadata.delivery_region: expected STATE-COUNTRY with ISO 3166 codes, such as CA-US"}
         {"error":"invalid_field","detail":"params.message.metadata.deadline_iso: expected a date and time with offset, such as 2026-06-01T12:00:00Z"}
-        {"error":"invalid_field","detail":"params.message.metadata.requestor: expected a string of at most 2048 bytes"}
-        {"error":"invalid_field","detail":"params.message.metadata.requestor: expected a string of at most 2048 bytes"}
+        {"error":"invalid_field","detail":"params.message.metadata.requestor: expected a string"}
         "#);
     }
 

@@ -3,6 +3,7 @@
 mod builder;
 
 use std::fmt;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use subtle::{Choice, ConditionallySelectable as _};
@@ -184,6 +185,8 @@ impl Verifier {
                     Presented::One(value) => value,
                 };
                 let token = bearer::token(value).ok_or(Refusal::BadAuthorization)?;
+                // Without a time of day, secrets that have ended could not be told from others.
+                check_clock(now_ms)?;
                 let digest = TokenDigest::of(token);
                 Proof::Token { key: keys.find(now_ms, |key| key.ct_eq(&digest))? }
             }
@@ -207,9 +210,7 @@ impl Verifier {
             looks_like_milliseconds: signature::looks_like_milliseconds(timestamp),
         })?;
         let signature = signature::decode_hex(signature).ok_or(Refusal::BadSignature)?;
-        if now_ms < 0 {
-            return Err(Refusal::Clock);
-        }
+        check_clock(now_ms)?;
         let signed_ms = timestamp.seconds() * 1000;
         let skew_ms = now_ms.abs_diff(signed_ms);
         if skew_ms > self.tolerance_ms {
@@ -231,6 +232,12 @@ impl Verifier {
         }
     }
 
+    /// How far the timestamp of a signature may lie from now, both ways.
+    #[must_use]
+    pub fn tolerance(&self) -> Duration {
+        Duration::from_millis(self.tolerance_ms)
+    }
+
     /// The largest body accepted, in bytes.
     #[must_use]
     pub fn body_limit(&self) -> usize {
@@ -242,6 +249,10 @@ impl Verifier {
     pub fn caller(&self) -> &Caller {
         &self.caller
     }
+}
+
+fn check_clock(now_ms: i64) -> Result<(), Refusal> {
+    if now_ms < 0 { Err(Refusal::Clock) } else { Ok(()) }
 }
 
 impl<'v> CheckedHeaders<'v> {

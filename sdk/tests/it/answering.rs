@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use rfq_sdk::{
-    Answer, AnswerStore, Answerer, Budget, Clock, Deadline, DeclineReason, ManualClock,
-    MemoryStore, Offer, Remembered, Responder, ResponderError, Rfq, RfqIdReused, StoreError, Usd,
+    Answer, AnswerStore, Answerer, Budget, Clock, Deadline, DeclineReason, MAX_IN_FLIGHT,
+    ManualClock, MemoryStore, Offer, Remembered, Responder, ResponderError, Rfq, RfqIdReused,
+    StoreError, Usd,
 };
 use tokio::time::Instant;
 
@@ -154,6 +155,33 @@ async fn a_late_responder_becomes_a_decline_at_the_budget() {
     assert!(bench.store.is_empty());
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_duplicate_with_more_time_is_not_declined_with_the_one_it_joined() {
+    let bench = bench(Duration::from_secs(1));
+    let soon = Deadline::new(Instant::now(), Budget::new(Duration::from_millis(100)).unwrap());
+    let (first, second) = tokio::join!(bench.answerer.answer(rfq(), soon), bench.ask(rfq()));
+    assert_eq!(first, Ok(DeclineReason::OverBudget.into()));
+    assert!(matches!(second, Ok(Answer::Offer(_))), "{second:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_request_of_the_id_in_flight_does_not_stand_in_the_way_if_it_is_declined() {
+    let answerer = Answerer::new(|rfq: Rfq| async move {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        if rfq.quantity().get() == 1 {
+            return Ok(DeclineReason::NotCarried.into());
+        }
+        let offer = Offer::builder("1.00".parse()?, "https://shop.example/".parse()?);
+        Ok(offer.build(rfq_sdk::SystemClock.now())?.into())
+    });
+    let two = rfq_with("\"quantity\":1", "\"quantity\":2");
+    let (declined, offered) =
+        tokio::join!(answerer.answer(rfq(), in_time()), answerer.answer(two, in_time()));
+    assert_eq!(declined, Ok(DeclineReason::NotCarried.into()));
+    assert!(matches!(offered, Ok(Answer::Offer(_))), "{offered:?}");
+    assert_eq!(answerer.answer(rfq(), in_time()).await, Err(RfqIdReused), "the offer stands");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_responder_that_blocks_its_thread_is_late_too() {
     let answerer = Answerer::new(|_| async {
@@ -184,7 +212,7 @@ async fn an_error_or_a_panic_becomes_a_decline_and_is_forgotten() {
 #[tokio::test(start_paused = true)]
 async fn more_requests_than_places_are_declined_at_once() {
     let bench = bench(Duration::from_secs(1));
-    let most = Answerer::<Counting>::MAX_IN_FLIGHT;
+    let most = MAX_IN_FLIGHT;
     let ask =
         |n: usize| bench.ask(rfq_with("8b0e6f0e-6f0c-4c4e-9a51-2f2f4f6f0c11", &format!("rfq-{n}")));
     let answers = join_all((0..most + 5).map(ask)).await;

@@ -19,6 +19,7 @@ pub(crate) const BODY: &str = include_str!("../../vectors/rfq.json");
 fn an_rfq_remembers_who_asked() {
     let rfq = read(BODY.as_bytes(), "productindex").unwrap();
     assert_eq!(rfq.origin(), &Origin::Verified("productindex".parse().unwrap()));
+    assert_eq!(rfq.origin().to_string(), "verified:productindex");
 }
 
 proptest! {

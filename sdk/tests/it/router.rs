@@ -110,7 +110,7 @@ async fn every_refusal_is_the_same_401() {
         answers.push((headers, shown(response).await));
     }
     assert!(answers.iter().all(|answer| answer == &answers[0]), "{answers:#?}");
-    assert_snapshot!(format!("{:?}", answers[0]), @r#"("{\"content-type\": \"application/json\", \"www-authenticate\": \"ProductIndex-HMAC-SHA256\", \"content-length\": \"24\"}", (401, "{\"error\":\"unauthorized\"}"))"#);
+    assert_snapshot!(format!("{:?}", answers[0]), @r#"("{\"content-type\": \"application/json\", \"connection\": \"close\", \"www-authenticate\": \"ProductIndex-HMAC-SHA256\", \"content-length\": \"24\"}", (401, "{\"error\":\"unauthorized\"}"))"#);
 }
 
 #[tokio::test]
