@@ -54,7 +54,7 @@ fn cost(calls: u32, mut work: impl FnMut()) -> f64 {
     for _ in 0..calls {
         work();
     }
-    (cpu_time() - start).as_secs_f64() * 1e9 / f64::from(calls)
+    cpu_time().saturating_sub(start).as_secs_f64() * 1e9 / f64::from(calls)
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
