@@ -65,14 +65,19 @@ examples() {
   done
 }
 
-fuzz() {
-  for target in fuzz/fuzz_targets/*.rs; do
-    target=$(basename "$target" .rs)
-    # The nightly-only flags of the sanitizer, on the stable toolchain.
-    RUSTC_BOOTSTRAP=1 cargo fuzz run "$target" -- -runs=0
-    RUSTC_BOOTSTRAP=1 cargo fuzz run "$target" -- -max_total_time="$FUZZ_SECONDS"
+fuzz() (
+  # The nightly-only flags of the sanitizer, on the stable toolchain.
+  export RUSTC_BOOTSTRAP=1
+  local target found
+  for target in $(cargo fuzz list); do
+    cargo fuzz run "$target" -- -runs=0
+    # What it finds on the way goes aside, not into the committed corpus.
+    found=$(mktemp -d)
+    cargo fuzz run "$target" "$found" "fuzz/corpus/$target" -- \
+      -max_total_time="$FUZZ_SECONDS" -dict="fuzz/dictionaries/$target.dict"
+    rm -r "$found"
   done
-}
+)
 
 step "Install what the tests need" install
 step "Format, lints, licences" lint
