@@ -117,11 +117,11 @@ fn a_feed_that_cannot_be_used_says_why() {
     assert_snapshot!(errors.join("\n"), @r#"
     it is empty; expected a header line of tab-separated column names
     it is empty; expected a header line of tab-separated column names
-    it has a header but no rows
-    it has no column "price"; it holds the price of one unit, such as 169.99 USD
+    it has a header but no rows; check what exports it
+    it has no column "price"; add it: it holds the price of one unit, such as 169.99 USD
     it has the column "price" twice; which of the two counts cannot be told
     it is UTF-16; save it as UTF-8
-    it has no column "id"; it holds the shop's own name of the product, its SKU
+    it has no column "id"; add it: it holds the shop's own name of the product, its SKU
     none of its 1 rows can be used; the first problem is in line 2, price: expected an amount and its currency, such as 169.99 USD
     "#);
 }
