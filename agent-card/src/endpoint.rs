@@ -90,6 +90,10 @@ impl CardUrl {
             normalised.push('?');
             normalised.push_str(query);
         }
+        // Foreign characters take up to three times the room once they are percent-encoded.
+        if normalised.len() > MAX_URL_BYTES {
+            return Err(CardUrlError::TooLong { bytes: normalised.len() });
+        }
         Ok(Self { url: normalised, host })
     }
 
@@ -151,7 +155,7 @@ impl fmt::Display for RfqEndpoint {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CardUrlError {
-    /// Longer than [`MAX_URL_BYTES`].
+    /// Longer than [`MAX_URL_BYTES`], as given or once normalised.
     #[error("the URL has {bytes} bytes, expected at most {MAX_URL_BYTES}")]
     TooLong {
         /// Its length in bytes.

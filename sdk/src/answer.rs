@@ -115,12 +115,12 @@ impl From<DeclineReason> for Answer {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AnswerError {
-    /// Not a JSON document. The position is counted from 1.
+    /// Not a JSON document. The position is counted from 1; that of an empty body has column 0.
     #[error("not JSON at line {line}, column {column}")]
     NotJson {
         /// The line, counted from 1.
         line: usize,
-        /// The column in bytes, counted from 1.
+        /// The column in bytes, counted from 1, and 0 for an empty body.
         column: usize,
     },
     /// A JSON document, but not an object.
@@ -192,10 +192,7 @@ impl Answer {
             Some(_) => return Err(invalid("in_stock", "true or false")),
         };
         let claim_url = fields[CLAIM_URL];
-        if !in_stock
-            && claim_url.text().is_none_or(|url| url.is_empty())
-            && claim_url.raw().is_none_or(|_| claim_url.is_string())
-        {
+        if !in_stock && claim_url.raw().is_none_or(|raw| raw == r#""""#) {
             return Ok(DeclineReason::Unspecified.into());
         }
         let price = amount(fields[PRICE], "price_usd")?;

@@ -138,3 +138,12 @@ fn one_host_has_one_endpoint() {
     assert_eq!(endpoint("https://mystore.com/a"), endpoint("https://MYSTORE.com.:443/b?c#d"));
     assert_ne!(endpoint("https://mystore.com/a"), endpoint("https://www.mystore.com/a"));
 }
+
+#[test]
+fn a_url_that_grows_too_long_when_normalised_is_refused() {
+    let fits = format!("https://mystore.com/{}", "\u{e9}".repeat(330));
+    let url = CardUrl::parse(&fits).unwrap();
+    assert_eq!(CardUrl::parse(url.as_str()).unwrap(), url);
+    let grows = format!("https://mystore.com/{}", "\u{e9}".repeat(1000));
+    assert_eq!(CardUrl::parse(&grows), Err(CardUrlError::TooLong { bytes: 6020 }));
+}

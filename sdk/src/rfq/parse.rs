@@ -13,12 +13,12 @@ use crate::time;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RfqError {
-    /// Not a JSON document. The position is counted from 1.
+    /// Not a JSON document. The position is counted from 1; that of an empty body has column 0.
     #[error("not JSON at line {line}, column {column}")]
     NotJson {
         /// The line, counted from 1.
         line: usize,
-        /// The column in bytes, counted from 1.
+        /// The column in bytes, counted from 1, and 0 for an empty body.
         column: usize,
     },
     /// A JSON document, but not a `message/send` call for the skill `respond-to-rfq`.

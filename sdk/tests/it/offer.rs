@@ -99,6 +99,17 @@ fn declines_are_recognised_first_and_leniently() {
 }
 
 #[test]
+fn a_claim_url_that_is_there_but_broken_is_no_decline() {
+    for url in [r#""https://x/\ud800""#, r#""\ud800""#, "7", "[]", "false"] {
+        let body = format!(
+            r#"{{"in_stock":false,"price_usd":1,"claim_url":{url},"offer_expires_at":"2026-06-01T13:00:00Z"}}"#
+        );
+        let error = Answer::parse(body.as_bytes(), now()).unwrap_err();
+        assert_eq!(error.to_string(), "claim_url: expected an absolute https:// URL", "{body}");
+    }
+}
+
+#[test]
 fn what_is_wrong_with_an_answer_is_named() {
     let good = r#"{"price_usd":1,"in_stock":true,"claim_url":"https://s.example/","offer_expires_at":"2026-06-01T13:00:00Z"}"#;
     assert!(Answer::parse(good.as_bytes(), now()).is_ok());
