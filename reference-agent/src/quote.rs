@@ -23,7 +23,7 @@ pub struct Quote {
 /// Quotes `product` to `rfq` at `now`.
 ///
 /// Of the rates for the region that arrive in time, the cheapest is taken, and of those the
-/// fastest. A rate of unknown duration counts as in time as long as the date asked for is not past.
+/// fastest. Days that are unknown count as none, so handling alone can be too late.
 ///
 /// # Errors
 /// The reason to decline: out of stock, a region not served, or a date that cannot be kept.
@@ -36,10 +36,13 @@ pub fn quote(product: &Product, rfq: &Rfq, now: DateTime<Utc>) -> Result<Quote, 
         return Err(DeclineReason::TooLateToDeliver);
     }
     let rate = match rfq.region().map(|region| product.shipping.serve(region)) {
+        None | Some(Served::Unknown) if !arrives(None, product, rfq, now) => {
+            return Err(DeclineReason::TooLateToDeliver);
+        }
         None | Some(Served::Unknown) => None,
         Some(Served::No) => return Err(DeclineReason::RegionNotServed),
         Some(Served::By(rates)) => {
-            let in_time = rates.into_iter().filter(|rate| arrives(rate, product, rfq, now));
+            let in_time = rates.into_iter().filter(|rate| arrives(Some(rate), product, rfq, now));
             let best = in_time.min_by_key(|rate| (rate.price, most_days(rate, product)));
             Some(best.ok_or(DeclineReason::TooLateToDeliver)?)
         }
@@ -58,13 +61,16 @@ fn most_days(rate: &Rate, product: &Product) -> u16 {
     rate.days(product.handling).map_or(u16::MAX, |days| days.max)
 }
 
-fn arrives(rate: &Rate, product: &Product, rfq: &Rfq, now: DateTime<Utc>) -> bool {
-    match (rfq.deliver_by(), rate.days(product.handling)) {
-        (Some(by), Some(Days { min, .. })) => {
-            business_days_after(now.date_naive(), min).is_some_and(|day| day <= by.date_naive())
-        }
-        (None, _) | (_, None) => true,
-    }
+/// Whether it can arrive by the date asked for. What is unknown may take no time at all, so that only
+/// what surely comes too late is declined.
+fn arrives(rate: Option<&Rate>, product: &Product, rfq: &Rfq, now: DateTime<Utc>) -> bool {
+    let least = |days: Option<Days>| days.map_or(0, |days| days.min);
+    let handling = rate.and_then(|rate| rate.handling).or(product.handling);
+    let transit = rate.and_then(|rate| rate.transit);
+    let days = least(handling).saturating_add(least(transit));
+    rfq.deliver_by().is_none_or(|by| {
+        business_days_after(now.date_naive(), days).is_some_and(|day| day <= by.date_naive())
+    })
 }
 
 /// The day so many business days (Monday to Friday) after `start`; `None` beyond the calendar.

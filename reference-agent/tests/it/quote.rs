@@ -116,6 +116,17 @@ fn the_cheapest_rate_that_arrives_in_time_is_taken() {
 }
 
 #[test]
+fn handling_alone_can_be_too_late() {
+    // Five business days from Monday, June 1, is Monday, June 8.
+    for rates in [vec![rate(None, "5.00", None)], vec![]] {
+        let slow = Product { handling: days(5, 9), ..product(rates) };
+        let late = ask_by(&slow, "2026-06-07T23:00:00Z");
+        assert_eq!(late, Err(DeclineReason::TooLateToDeliver));
+        assert!(ask_by(&slow, "2026-06-08T00:00:00Z").is_ok());
+    }
+}
+
+#[test]
 fn of_rates_of_one_price_the_fastest_is_taken() {
     let product = product(vec![
         rate(None, "5.00", None),
@@ -214,7 +225,7 @@ proptest! {
             }
             Err(reason) => {
                 prop_assert_eq!(reason, DeclineReason::TooLateToDeliver);
-                prop_assert!(deadline.is_some() && !rates.is_empty());
+                prop_assert!(deadline.is_some() && (!rates.is_empty() || handling.is_some()));
             }
         }
         // More time never makes it dearer.
