@@ -10,7 +10,7 @@ use rfq_sdk::axum::MESSAGE_SEND;
 use rfq_sdk::tower::VerifyLayer;
 use rfq_sdk::{Answerer, Clock, MemoryStore, Responder};
 
-use crate::catalogue::Catalogue;
+use crate::catalogue::LiveCatalogue;
 use crate::routes;
 
 /// The path of the page that explains an offer: claim links lead there.
@@ -25,7 +25,7 @@ pub struct App<R> {
     /// The offers made, the same that the answerer remembers in.
     pub offers: Arc<MemoryStore>,
     /// The products offered.
-    pub catalogue: Arc<Catalogue>,
+    pub catalogue: LiveCatalogue,
     /// The agent card.
     pub card: ServedCard,
     /// Tells whether an offer has expired.
@@ -37,7 +37,7 @@ pub fn app<R: Responder>(app: App<R>) -> Router {
     let card = Arc::new(app.card);
     let offer_page = Arc::new(routes::Cart {
         offers: app.offers,
-        catalogue: Arc::clone(&app.catalogue),
+        catalogue: app.catalogue.clone(),
         clock: app.clock,
     });
     Router::new()
@@ -51,6 +51,6 @@ pub fn app<R: Responder>(app: App<R>) -> Router {
 
 impl<R> std::fmt::Debug for App<R> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("App").field("products", &self.catalogue.len()).finish_non_exhaustive()
+        f.debug_struct("App").field("products", &self.catalogue.now().len()).finish_non_exhaustive()
     }
 }

@@ -1,9 +1,11 @@
 //! From a product and a request to a price: a pure function of both and the time.
 
 use chrono::{DateTime, Datelike as _, NaiveDate, Utc, Weekday};
-use rfq_sdk::{DeclineReason, Rfq, Usd};
+use rfq_sdk::{DeclineReason, Usd};
 
+use crate::ask::Ask;
 use crate::catalogue::{Days, Product};
+use crate::rules::Rules;
 use crate::shipping::{Rate, Served};
 
 /// What a request costs.
@@ -20,37 +22,44 @@ pub struct Quote {
     pub shipping_days: Option<u16>,
 }
 
-/// Quotes `product` to `rfq` at `now`.
+/// Quotes `product` to `ask` at `now` by the shop's `rules`, while `reserved` units of it are held for
+/// others.
 ///
 /// Of the rates for the region that arrive in time, the cheapest is taken, and of those the
 /// fastest. Days that are unknown count as none, so handling alone can be too late.
 ///
 /// # Errors
 /// The reason to decline: out of stock, a region not served, or a date that cannot be kept.
-pub fn quote(product: &Product, rfq: &Rfq, now: DateTime<Utc>) -> Result<Quote, DeclineReason> {
-    let quantity = rfq.quantity().get();
-    if !product.has(quantity) {
+pub fn quote(
+    product: &Product,
+    ask: &Ask,
+    _rules: &Rules,
+    reserved: u32,
+    now: DateTime<Utc>,
+) -> Result<Quote, DeclineReason> {
+    let quantity = ask.quantity.get();
+    if product.available(reserved).is_some_and(|available| available < quantity) {
         return Err(DeclineReason::OutOfStock);
     }
-    if rfq.deliver_by().is_some_and(|by| by < now) {
+    if ask.deliver_by.is_some_and(|by| by < now) {
         return Err(DeclineReason::TooLateToDeliver);
     }
-    let rate = match rfq.region().map(|region| product.shipping.serve(region)) {
-        None | Some(Served::Unknown) if !arrives(None, product, rfq, now) => {
+    let rate = match ask.region.as_ref().map(|region| product.shipping.serve(region)) {
+        None | Some(Served::Unknown) if !arrives(None, product, ask, now) => {
             return Err(DeclineReason::TooLateToDeliver);
         }
         None | Some(Served::Unknown) => None,
         Some(Served::No) => return Err(DeclineReason::RegionNotServed),
         Some(Served::By(rates)) => {
-            let in_time = rates.into_iter().filter(|rate| arrives(Some(rate), product, rfq, now));
+            let in_time = rates.into_iter().filter(|rate| arrives(Some(rate), product, ask, now));
             let best = in_time.min_by_key(|rate| (rate.price, most_days(rate, product)));
             Some(best.ok_or(DeclineReason::TooLateToDeliver)?)
         }
     };
     let total = |unit: Usd| unit.checked_mul(quantity).ok_or(DeclineReason::Failed);
     Ok(Quote {
-        price: total(product.unit_price(now))?,
-        list_price: total(product.regular_price)?,
+        price: total(product.prices.each(quantity, now))?,
+        list_price: total(product.prices.list())?,
         shipping_cost: rate.map(|rate| rate.price),
         shipping_days: rate.and_then(|rate| rate.days(product.handling)).map(|days| days.max),
     })
@@ -63,12 +72,12 @@ fn most_days(rate: &Rate, product: &Product) -> u16 {
 
 /// Whether it can arrive by the date asked for. What is unknown may take no time at all, so that only
 /// what surely comes too late is declined.
-fn arrives(rate: Option<&Rate>, product: &Product, rfq: &Rfq, now: DateTime<Utc>) -> bool {
+fn arrives(rate: Option<&Rate>, product: &Product, ask: &Ask, now: DateTime<Utc>) -> bool {
     let least = |days: Option<Days>| days.map_or(0, |days| days.min);
     let handling = rate.and_then(|rate| rate.handling).or(product.handling);
     let transit = rate.and_then(|rate| rate.transit);
     let days = least(handling).saturating_add(least(transit));
-    rfq.deliver_by().is_none_or(|by| {
+    ask.deliver_by.is_none_or(|by| {
         business_days_after(now.date_naive(), days).is_some_and(|day| day <= by.date_naive())
     })
 }

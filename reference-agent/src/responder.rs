@@ -1,19 +1,19 @@
 //! Answers an RFQ from the catalogue.
 
-use std::sync::Arc;
-
 use rfq_sdk::{
     Answer, Clock, DeclineReason, Offer, OfferBuilder, Responder, ResponderError, Rfq, Terms,
 };
 use url::Url;
 use uuid::Uuid;
 
-use crate::catalogue::Catalogue;
+use crate::ask::Ask;
+use crate::catalogue::LiveCatalogue;
 use crate::quote::quote;
+use crate::rules::Rules;
 
 /// Answers an RFQ from the catalogue.
 pub struct CatalogueResponder<C> {
-    catalogue: Arc<Catalogue>,
+    catalogue: LiveCatalogue,
     clock: C,
     /// Makes the id of the next offer; nobody must be able to guess it, as it opens the offer's page.
     offer_id: fn() -> Uuid,
@@ -26,7 +26,7 @@ impl<C: Clock> CatalogueResponder<C> {
     /// name the offer.
     #[must_use]
     pub fn new(
-        catalogue: Arc<Catalogue>,
+        catalogue: LiveCatalogue,
         clock: C,
         offer_id: fn() -> Uuid,
         cart: Url,
@@ -36,11 +36,12 @@ impl<C: Clock> CatalogueResponder<C> {
     }
 
     fn offer(&self, rfq: &Rfq) -> Result<Answer, ResponderError> {
-        let Some(product) = self.catalogue.find(rfq.product()) else {
+        let catalogue = self.catalogue.now();
+        let Some(product) = catalogue.find(rfq.product()) else {
             return Ok(DeclineReason::NotCarried.into());
         };
         let now = self.clock.now();
-        let quote = match quote(product, rfq, now) {
+        let quote = match quote(product, &Ask::from(rfq), &Rules::default(), 0, now) {
             Ok(quote) => quote,
             Err(reason) => return Ok(reason.into()),
         };
@@ -66,7 +67,7 @@ impl<C: Clock> Responder for CatalogueResponder<C> {
 impl<C> std::fmt::Debug for CatalogueResponder<C> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("CatalogueResponder")
-            .field("products", &self.catalogue.len())
+            .field("products", &self.catalogue.now().len())
             .field("cart", &self.cart.as_str())
             .finish_non_exhaustive()
     }

@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 use rfq_agent_card::card::AuthScheme;
 use rfq_agent_card::{AgentCard, ServedCard};
 use rfq_reference_agent::app::{App, CART, app};
-use rfq_reference_agent::catalogue::Catalogue;
+use rfq_reference_agent::catalogue::{Catalogue, LiveCatalogue};
 use rfq_reference_agent::feed::{SAMPLE, load};
 use rfq_reference_agent::responder::CatalogueResponder;
 use rfq_reference_agent::secret::{self, Provenance};
@@ -95,7 +95,7 @@ pub(crate) fn serve(args: &ServeArgs, ambient: &Ambient) -> anyhow::Result<()> {
     }
     .build()
     .with_context(|| unusable(&secret_path))?;
-    let catalogue = Arc::new(match &args.feed {
+    let catalogue = LiveCatalogue::new(match &args.feed {
         Some(path) => feed::load(path, &args.data_dir)?,
         None => load(SAMPLE.as_bytes(), |_, _| {}).context("the sample catalogue is broken")?.0,
     });
@@ -118,9 +118,9 @@ pub(crate) fn serve(args: &ServeArgs, ambient: &Ambient) -> anyhow::Result<()> {
             scheme,
             secret_path: &secret_path,
             provenance,
-            products: catalogue.len(),
+            products: catalogue.now().len(),
             is_sample: args.feed.is_none(),
-            example: example(&catalogue),
+            example: example(&catalogue.now()).as_ref(),
         });
         serve_on(listener, router, Limits::default(), stop).await;
         Ok(())
@@ -128,10 +128,15 @@ pub(crate) fn serve(args: &ServeArgs, ambient: &Ambient) -> anyhow::Result<()> {
 }
 
 /// A product that can be bought; of several the first by name, so that it is the same every time.
-fn example(catalogue: &Catalogue) -> Option<&ProductSlug> {
-    let names = || catalogue.iter().filter(|product| product.has(1)).map(|product| &product.slug);
+fn example(catalogue: &Catalogue) -> Option<ProductSlug> {
+    let names = || {
+        catalogue
+            .iter()
+            .filter(|product| product.available(0) != Some(0))
+            .map(|product| &product.slug)
+    };
     let known = names().find(|name| name.as_str() == "coffee-grinders/baratza-encore-esp");
-    known.or_else(|| names().min())
+    known.or_else(|| names().min()).cloned()
 }
 
 fn secrets(
@@ -167,7 +172,7 @@ fn compose(
     ambient: &Ambient,
     address: SocketAddr,
     verifier: Verifier,
-    catalogue: &Arc<Catalogue>,
+    catalogue: &LiveCatalogue,
 ) -> anyhow::Result<App<CatalogueResponder<SystemClock>>> {
     let root = match &args.public_url {
         Some(url) => url.clone(),
@@ -191,9 +196,9 @@ fn compose(
     let offers = Arc::new(MemoryStore::default());
     let cart = root.join(CART)?;
     let terms = TERMS.parse()?;
-    let catalogue = Arc::clone(catalogue);
+    let catalogue = catalogue.clone();
     let responder =
-        CatalogueResponder::new(Arc::clone(&catalogue), SystemClock, ambient.offer_id, cart, terms);
+        CatalogueResponder::new(catalogue.clone(), SystemClock, ambient.offer_id, cart, terms);
     Ok(App {
         answerer: Answerer::with(responder, Arc::clone(&offers), SystemClock),
         verify: VerifyLayer::new(verifier),

@@ -9,7 +9,8 @@ use rfq_sdk::{ProductSlug, SlugError};
 
 use super::field;
 use super::report::{Rejection, Report};
-use crate::catalogue::{Catalogue, Product, Sale};
+use crate::catalogue::{Catalogue, OrderQuantities, Product};
+use crate::pricing::{Sale, UnitPrices};
 use crate::shipping::ShippingTable;
 
 /// Why a feed cannot be used at all. A row that cannot be used is in the [`Report`] instead.
@@ -217,9 +218,8 @@ impl Loading {
         let slug: ProductSlug =
             row[SLUG].parse().map_err(|error: SlugError| at("product_slug")(error.to_string()))?;
         let regular_price = field::price(row[PRICE]).map_err(at("price"))?;
-        if regular_price.cents() == 0 {
-            return Err(at("price")("expected more than 0".into()));
-        }
+        let prices = UnitPrices::new(regular_price, sale(row)?, Vec::new(), None)
+            .map_err(|error| at("price")(error.to_string()))?;
         let on_hand = match row[QUANTITY] {
             "" => None,
             text => Some(field::number(text, "units").map_err(at("quantity"))?),
@@ -231,12 +231,13 @@ impl Loading {
         Ok(Product {
             id: row[ID].into(),
             title: title.into(),
-            regular_price,
-            sale: sale(row)?.filter(|sale| sale.price < regular_price),
+            prices,
+            quantities: OrderQuantities::ANY,
             availability: field::availability(row[AVAILABILITY]).map_err(at("availability"))?,
             on_hand,
             shipping: self.shipping(row[SHIPPING]).map_err(at("shipping"))?,
             handling,
+            weight_grams: None,
             slug,
         })
     }

@@ -12,11 +12,11 @@ use rfq_sdk::{Clock, MemoryStore, Offer, Rfq};
 use tracing::error;
 use uuid::Uuid;
 
-use crate::catalogue::Catalogue;
+use crate::catalogue::LiveCatalogue;
 
 pub(crate) struct Cart {
     pub(crate) offers: Arc<MemoryStore>,
-    pub(crate) catalogue: Arc<Catalogue>,
+    pub(crate) catalogue: LiveCatalogue,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
@@ -54,7 +54,8 @@ pub(crate) async fn cart(State(cart): State<Arc<Cart>>, RawQuery(query): RawQuer
         return html(StatusCode::NOT_FOUND, &page);
     };
     let expired = offer.expires_at() <= cart.clock.now();
-    let title = cart.catalogue.find(rfq.product()).map(|product| &*product.title);
+    let catalogue = cart.catalogue.now();
+    let title = catalogue.find(rfq.product()).map(|product| &*product.title);
     let page = OfferPage {
         heading: title.unwrap_or(rfq.product().slug()),
         rfq: &rfq,

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use http::Request;
 use rfq_agent_card::{AgentCard, ServedCard};
 use rfq_reference_agent::app::{App, app};
-use rfq_reference_agent::catalogue::Catalogue;
+use rfq_reference_agent::catalogue::{Catalogue, LiveCatalogue};
 use rfq_reference_agent::feed::{SAMPLE, load};
 use rfq_reference_agent::responder::CatalogueResponder;
 use rfq_sdk::tower::VerifyLayer;
@@ -57,13 +57,13 @@ pub(crate) fn sample() -> Catalogue {
 
 /// The agent with the sample catalogue, at noon until `clock` says otherwise.
 pub(crate) fn agent(clock: &Arc<ManualClock>) -> Router {
-    let catalogue = Arc::new(sample());
+    let catalogue = LiveCatalogue::new(sample());
     let offers = Arc::new(MemoryStore::default());
     let cart = "https://shop.example/cart".parse().unwrap();
     let offer_id = || uuid::Uuid::from_u128(7);
     let terms = "Excl. sales tax and duty.".parse().unwrap();
     let responder =
-        CatalogueResponder::new(Arc::clone(&catalogue), Arc::clone(clock), offer_id, cart, terms);
+        CatalogueResponder::new(catalogue.clone(), Arc::clone(clock), offer_id, cart, terms);
     let verifier = Verifier::hmac(Secret::new(SECRET).unwrap()).build().unwrap();
     let card = AgentCard::builder("Test", "An agent under test.", "1").build().unwrap();
     app(App {

@@ -13,8 +13,8 @@ fn the_sample_is_read_whole() {
     assert_eq!(report.rejected, []);
     assert_eq!((catalogue.len(), report.accepted), (41, 41));
     let grinder = catalogue.find(&"coffee-grinders/baratza-encore-esp".parse().unwrap()).unwrap();
-    assert_eq!(grinder.unit_price(noon()).to_string(), "169.99");
-    assert_eq!(grinder.regular_price.to_string(), "189.99");
+    assert_eq!(grinder.prices.each(1, noon()).to_string(), "169.99");
+    assert_eq!(grinder.prices.list().to_string(), "189.99");
     assert_eq!(grinder.on_hand, Some(25));
     assert_eq!(grinder.availability, Availability::InStock);
 }

@@ -4,12 +4,19 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
 use proptest::prelude::*;
-use rfq_reference_agent::catalogue::{Availability, Days, Product, Sale};
-use rfq_reference_agent::quote::{Quote, quote};
+use rfq_reference_agent::ask::Ask;
+use rfq_reference_agent::catalogue::{Availability, Days, OrderQuantities, Product};
+use rfq_reference_agent::pricing::{Sale, UnitPrices};
+use rfq_reference_agent::quote::{self, Quote};
+use rfq_reference_agent::rules::Rules;
 use rfq_reference_agent::shipping::{Rate, ShippingTable};
-use rfq_sdk::{DeclineReason, Usd};
+use rfq_sdk::{DeclineReason, Rfq, Usd};
 
 use super::asking::{noon, rfq};
+
+fn quote(product: &Product, rfq: &Rfq, now: DateTime<Utc>) -> Result<Quote, DeclineReason> {
+    quote::quote(product, &Ask::from(rfq), &Rules::default(), 0, now)
+}
 
 fn usd(text: &str) -> Usd {
     text.parse().unwrap()
@@ -29,12 +36,13 @@ fn product(rates: Vec<Rate>) -> Product {
         slug: "a/b".parse().unwrap(),
         id: "1".into(),
         title: "B".into(),
-        regular_price: usd("10.00"),
-        sale: None,
+        prices: UnitPrices::regular(usd("10.00")).unwrap(),
+        quantities: OrderQuantities::ANY,
         availability: Availability::InStock,
         on_hand: Some(5),
         shipping: Arc::new(ShippingTable::new(rates)),
         handling: days(0, 1),
+        weight_grams: None,
     }
 }
 
@@ -78,7 +86,8 @@ fn a_sale_holds_from_its_beginning_until_its_end() {
     ];
     for (from, until, price) in cases {
         let sale = Some(Sale { price: usd("8.00"), from, until });
-        let quoted = ask(&Product { sale, ..product(vec![]) }, "CA-US").unwrap();
+        let prices = UnitPrices::new(usd("10.00"), sale, vec![], None).unwrap();
+        let quoted = ask(&Product { prices, ..product(vec![]) }, "CA-US").unwrap();
         assert_eq!(quoted.price, usd(price), "{from:?} to {until:?}");
         assert_eq!(quoted.list_price, usd("20.00"));
     }
@@ -175,7 +184,7 @@ fn business_days_count_the_same_from_any_day_of_the_week() {
 
 #[test]
 fn a_total_beyond_all_money_declines() {
-    let dear = Product { regular_price: Usd::MAX, ..product(vec![]) };
+    let dear = Product { prices: UnitPrices::regular(Usd::MAX).unwrap(), ..product(vec![]) };
     assert_eq!(ask(&dear, "CA-US"), Err(DeclineReason::Failed));
 }
 
@@ -208,15 +217,16 @@ proptest! {
         deadline in proptest::option::of(0..60_i64),
     ) {
         let sale = (off < cents).then(|| Sale { price: Usd::from_cents(cents - off).unwrap(), from: None, until: None });
+        let prices = UnitPrices::new(Usd::from_cents(cents).unwrap(), sale, vec![], None).unwrap();
         let product = Product {
-            regular_price: Usd::from_cents(cents).unwrap(), sale, on_hand: None, handling,
+            prices, on_hand: None, handling,
             ..product(rates.clone())
         };
         let deadline = deadline.map(|days| (noon() + chrono::TimeDelta::days(days)).to_rfc3339());
         let asked = rfq("a/b", quantity, Some("CA-US"), deadline.as_deref());
         match quote(&product, &asked, noon()) {
             Ok(quoted) => {
-                prop_assert_eq!(quoted.price.cents(), product.unit_price(noon()).cents() * u64::from(quantity));
+                prop_assert_eq!(quoted.price.cents(), product.prices.each(quantity, noon()).cents() * u64::from(quantity));
                 prop_assert!(quoted.price <= quoted.list_price);
                 match quoted.shipping_cost {
                     None => prop_assert!(rates.is_empty()),
