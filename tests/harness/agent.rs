@@ -14,13 +14,15 @@ use tempfile::TempDir;
 use crate::http::{Connection, Response};
 use crate::now;
 
-/// A running agent, ended when dropped. Its data directory is its own.
+/// A running agent, ended when dropped. Its working directory, with the data directory `data` in it, is
+/// its own.
 pub struct Agent {
     process: Child,
     address: SocketAddr,
+    admin_address: SocketAddr,
     printed: String,
     log: Arc<Mutex<String>>,
-    dir: TempDir,
+    dir: Arc<TempDir>,
     signer: Signer,
 }
 
@@ -33,12 +35,40 @@ impl Agent {
     /// Starts the agent on a free port, with further `arguments`, and waits until it answers.
     #[must_use]
     pub fn start(arguments: &[&str]) -> Self {
-        let dir = TempDir::new().unwrap();
-        let mut process = command(dir.path(), arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        Self::start_in(Arc::new(TempDir::new().unwrap()), arguments)
+    }
+
+    /// As [`start`](Self::start), in a directory that may hold what an earlier agent left there.
+    #[must_use]
+    pub fn start_in(dir: Arc<TempDir>, arguments: &[&str]) -> Self {
+        let command = command(dir.path(), arguments);
+        Self::run(dir, command, arguments)
+    }
+
+    /// Starts the agent by a configuration in `dir`, which also says where its data is.
+    #[must_use]
+    pub fn start_configured(dir: &Arc<TempDir>, configuration: &str) -> Self {
+        let arguments = ["--config", configuration];
+        let mut command = Command::new(binary());
+        command.arg("serve").args(arguments).env_clear().current_dir(dir.path());
+        command.args(["--bind", "127.0.0.1:0", "--admin-bind", "127.0.0.1:0"]);
+        Self::run(Arc::clone(dir), command, &arguments)
+    }
+
+    /// As [`start`](Self::start), by a shell that runs `script` first, which ends in `exec "$@"`.
+    #[must_use]
+    pub fn start_after(wrapper: &[&str], script: &str, arguments: &[&str]) -> Self {
+        let dir = Arc::new(TempDir::new().unwrap());
+        let agent = command(dir.path(), arguments);
+        let mut command = Command::new(wrapper[0]);
+        command.args(&wrapper[1..]).args(["sh", "-c", script, "sh"]);
+        command.arg(agent.get_program()).args(agent.get_args());
+        command.current_dir(dir.path());
+        Self::run(dir, command, arguments)
+    }
+
+    fn run(dir: Arc<TempDir>, mut command: Command, arguments: &[&str]) -> Self {
+        let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let log = collect(process.stderr.take().unwrap());
         let mut printed = String::new();
         // The last line printed says that it answers.
@@ -52,14 +82,22 @@ impl Agent {
         let local =
             printed.split("curl -sS http://").nth(1).and_then(|rest| rest.split('/').next());
         let address = local.and_then(|address| address.parse().ok());
-        let Some(address) = address else {
+        let admin_address = printed
+            .lines()
+            .find_map(|line| line.trim().strip_prefix("Admin")?.trim().strip_prefix("http://"))
+            .and_then(|rest| rest.split([' ', '/']).next()?.parse().ok());
+        let (Some(address), Some(admin_address)) = (address, admin_address) else {
+            thread::sleep(Duration::from_millis(100));
             panic!("the agent did not start:\n{printed}{}", text(&log));
         };
-        let secret = arguments
-            .iter()
-            .skip_while(|argument| **argument != "--secret-file")
-            .nth(1)
-            .map_or_else(|| dir.path().join("data/secret"), PathBuf::from);
+        let secret = printed
+            .lines()
+            .find_map(|line| line.trim().strip_prefix("Secret")?.trim().split(" (").next())
+            .unwrap();
+        // Seen as the process sees it, which may have a file system of its own.
+        let root = PathBuf::from(format!("/proc/{}/root", process.id()));
+        let secret = dir.path().join(secret);
+        let secret = root.join(secret.strip_prefix("/").unwrap());
         let secret = std::fs::read_to_string(secret).unwrap();
         let secret = Secret::new(secret.lines().next().unwrap()).unwrap();
         let signer = if arguments.contains(&"bearer") {
@@ -67,13 +105,19 @@ impl Agent {
         } else {
             Signer::hmac(&secret)
         };
-        Self { process, address, printed, log, dir, signer }
+        Self { process, address, admin_address, printed, log, dir, signer }
     }
 
     /// Where it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where its admin address listens.
+    #[must_use]
+    pub fn admin_address(&self) -> SocketAddr {
+        self.admin_address
     }
 
     /// What it printed on standard output.
@@ -97,6 +141,12 @@ impl Agent {
             thread::sleep(Duration::from_millis(50));
         }
         panic!("{text:?} is not in the log:\n{}", self.log());
+    }
+
+    /// Its working directory, to start another agent in with [`start_in`](Self::start_in).
+    #[must_use]
+    pub fn dir(&self) -> Arc<TempDir> {
+        Arc::clone(&self.dir)
     }
 
     /// The data directory.
@@ -145,10 +195,74 @@ impl Agent {
         Connection::open(self.address)
     }
 
+    /// The page or file of this path.
+    #[must_use]
+    pub fn get(&self, path: &str) -> Response {
+        self.send(get(self.address, path).as_bytes())
+    }
+
+    /// What the admin address answers at this path.
+    #[must_use]
+    pub fn admin_get(&self, path: &str) -> Response {
+        let mut connection = Connection::open(self.admin_address);
+        connection.send(get(self.admin_address, path).as_bytes());
+        connection.response().unwrap()
+    }
+
+    /// What the admin address answers to an empty POST to this path.
+    #[must_use]
+    pub fn admin_post(&self, path: &str) -> Response {
+        let mut connection = Connection::open(self.admin_address);
+        let address = self.admin_address;
+        let request =
+            format!("POST {path} HTTP/1.1\r\nhost: {address}\r\ncontent-length: 0\r\n\r\n");
+        connection.send(request.as_bytes());
+        connection.response().unwrap()
+    }
+
+    /// What the continue button of the page of this offer does.
+    #[must_use]
+    pub fn claim(&self, offer_id: &str) -> Response {
+        let form = format!("offer={offer_id}");
+        let request = format!(
+            "POST /cart HTTP/1.1\r\nhost: {}\r\ncontent-type: application/x-www-form-urlencoded\r\n\
+             content-length: {}\r\n\r\n{form}",
+            self.address,
+            form.len()
+        );
+        self.send(request.as_bytes())
+    }
+
+    /// Opens a connection, if the agent is still there.
+    #[must_use]
+    pub fn try_connect(&self) -> Option<Connection> {
+        Connection::try_open(self.address).ok()
+    }
+
+    /// Ends it at once, as the system does when memory is short.
+    pub fn kill(&self) {
+        self.signal("-KILL");
+    }
+
     /// Asks it to stop, as a service manager does.
     pub fn terminate(&self) {
+        self.signal("-TERM");
+    }
+
+    /// Asks it to read its feed again.
+    pub fn hang_up(&self) {
+        self.signal("-HUP");
+    }
+
+    /// Its process, as the system knows it.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
+    fn signal(&self, signal: &str) {
         let pid = self.process.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
     }
 
     /// Waits for its end; whether it succeeded.
@@ -160,10 +274,20 @@ impl Agent {
     /// The most memory it has held, in bytes.
     #[must_use]
     pub fn peak_memory(&self) -> u64 {
+        self.memory("VmHWM:")
+    }
+
+    /// The memory it holds now, in bytes.
+    #[must_use]
+    pub fn resident_memory(&self) -> u64 {
+        self.memory("VmRSS:")
+    }
+
+    fn memory(&self, which: &str) -> u64 {
         let status =
             std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
-        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-        peak.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
+        let size = status.lines().find_map(|line| line.strip_prefix(which)).unwrap();
+        size.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
     }
 }
 
@@ -197,10 +321,23 @@ fn command(dir: &Path, arguments: &[&str]) -> Command {
     if !arguments.contains(&"--bind") {
         command.args(["--bind", "127.0.0.1:0"]);
     }
+    if !arguments.contains(&"--admin-bind") {
+        command.args(["--admin-bind", "127.0.0.1:0"]);
+    }
     if !arguments.contains(&"--data-dir") {
         command.args(["--data-dir", "data"]);
     }
     command
+}
+
+/// Runs the binary with these arguments, in this directory, to its end.
+#[must_use]
+pub fn run_in(dir: &Path, arguments: &[&str]) -> Output {
+    Command::new(binary()).args(arguments).env_clear().current_dir(dir).output().unwrap()
+}
+
+fn get(address: SocketAddr, path: &str) -> String {
+    format!("GET {path} HTTP/1.1\r\nhost: {address}\r\n\r\n")
 }
 
 /// The binary under test, built in the profile of the test if it is not there or out of date.

@@ -23,11 +23,21 @@ pub struct Response {
 }
 
 impl Connection {
-    pub(crate) fn open(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(address).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
-        stream.set_nodelay(true).unwrap();
-        Self { stream, ahead: Vec::new() }
+    /// Opens a connection.
+    #[must_use]
+    pub fn open(address: SocketAddr) -> Self {
+        Self::try_open(address).unwrap()
+    }
+
+    /// Opens a connection to a server that may be gone.
+    ///
+    /// # Errors
+    /// When nobody listens.
+    pub fn try_open(address: SocketAddr) -> io::Result<Self> {
+        let stream = TcpStream::connect(address)?;
+        stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+        stream.set_nodelay(true)?;
+        Ok(Self { stream, ahead: Vec::new() })
     }
 
     /// Sends all of `bytes`.
@@ -51,13 +61,24 @@ impl Connection {
     /// The next response; `None` if the other side closes without one.
     #[must_use]
     pub fn response(&mut self) -> Option<Response> {
+        self.try_response().unwrap()
+    }
+
+    /// As [`response`](Self::response), from a server that may be gone.
+    ///
+    /// # Errors
+    /// When the connection breaks, or ends within a response.
+    pub fn try_response(&mut self) -> io::Result<Option<Response>> {
         let head_end = loop {
             if let Some(end) = find(&self.ahead, b"\r\n\r\n") {
                 break end;
             }
-            if self.read_more() == 0 {
-                assert!(self.ahead.is_empty(), "closed within a response");
-                return None;
+            match self.read_more() {
+                Ok(0) if self.ahead.is_empty() => return Ok(None),
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::ConnectionReset => return Ok(None),
+                Err(error) => return Err(error),
             }
         };
         let head = String::from_utf8(self.ahead.drain(..head_end + 4).collect()).unwrap();
@@ -68,24 +89,28 @@ impl Connection {
             })
             .unwrap_or(0);
         while self.ahead.len() < length {
-            assert_ne!(self.read_more(), 0, "closed within a body");
+            if self.read_more()? == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
         }
         let body = String::from_utf8(self.ahead.drain(..length).collect()).unwrap();
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
         let head = head.lines().filter(|line| !line.starts_with("date:")).collect::<Vec<_>>();
-        Some(Response { status, head: head.join("\n"), body })
+        Ok(Some(Response { status, head: head.join("\n"), body }))
     }
 
-    fn read_more(&mut self) -> usize {
+    /// All that comes until the other side closes.
+    #[must_use]
+    pub fn rest(&mut self) -> String {
+        while self.read_more().unwrap() > 0 {}
+        String::from_utf8(std::mem::take(&mut self.ahead)).unwrap()
+    }
+
+    fn read_more(&mut self) -> io::Result<usize> {
         let mut bytes = [0; 4096];
-        match self.stream.read(&mut bytes) {
-            Ok(read) => {
-                self.ahead.extend_from_slice(bytes.get(..read).unwrap_or_default());
-                read
-            }
-            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => 0,
-            Err(error) => panic!("no answer: {error}"),
-        }
+        let read = self.stream.read(&mut bytes)?;
+        self.ahead.extend_from_slice(bytes.get(..read).unwrap_or_default());
+        Ok(read)
     }
 }
 

@@ -3,6 +3,7 @@
 
 #![expect(
     missing_debug_implementations,
+    clippy::indexing_slicing,
     clippy::missing_panics_doc,
     clippy::panic,
     clippy::unwrap_used,
@@ -12,7 +13,7 @@
 mod agent;
 mod http;
 
-pub use agent::{Agent, run_to_failure, run_to_failure_with};
+pub use agent::{Agent, run_in, run_to_failure, run_to_failure_with};
 pub use http::{Connection, Response};
 
 use chrono::{DateTime, Utc};

@@ -1,0 +1,171 @@
+//! `rfq-agent replay`: runs an RFQ that was answered again, and shows what differs.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, bail};
+use chrono::{DateTime, Utc};
+use clap::Args;
+use rfq_reference_agent::catalogue::Catalogue;
+use rfq_reference_agent::config::Config;
+use rfq_reference_agent::ledger::{LedgerReader, StoredAnswer, StoredOutcome};
+use rfq_reference_agent::price_service::PriceService;
+use rfq_reference_agent::quote::{Quote, quote};
+use rfq_sdk::{Offer, RfqId, Usd};
+
+use super::{Ambient, feed};
+
+/// Run an RFQ that was answered again, and show what differs
+///
+/// The request is taken from the ledger and quoted with the products and rules of now, as at the
+/// time it came (or now, with `--now`). Holds of others are left out. Nothing is offered, held or
+/// written; the agent may be running.
+#[derive(Debug, Args)]
+pub(crate) struct ReplayArgs {
+    /// The id of the RFQ, as the log tells it
+    #[arg(value_name = "RFQ_ID")]
+    rfq_id: RfqId,
+
+    /// Quote it as if it came now, not as at the time it came
+    #[arg(long)]
+    now: bool,
+
+    /// Configuration of the agent that answered it
+    #[arg(long, env = "RFQ_AGENT_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+
+    /// Directory with the agent's ledger
+    #[arg(long, env = "RFQ_AGENT_DATA_DIR", value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+}
+
+/// What an answer came to, a line each; the names are those of the wire.
+type Lines = Vec<(&'static str, String)>;
+
+pub(crate) fn replay(args: &ReplayArgs, ambient: &Ambient) -> anyhow::Result<()> {
+    let mut config = Config::load(args.config.as_deref(), std::env::vars_os(), toml::Table::new())?;
+    if let Some(data_dir) = &args.data_dir {
+        config.data_dir.clone_from(data_dir);
+    }
+    let answers = LedgerReader::open(&config.data_dir)?.answers(&args.rfq_id)?;
+    if answers.is_empty() {
+        bail!(
+            "the ledger in {} knows no RFQ {}; ids are in the agent's log, and answers older than \
+             ledger.keep_days are gone",
+            config.data_dir.display(),
+            args.rfq_id
+        );
+    }
+    let runtime = tokio::runtime::Runtime::new().context("no threads could be started")?;
+    let now = (ambient.now)();
+    let catalogue = runtime.block_on(feed::read(&config.source(), now))?.loaded.catalogue;
+    let price_service = config.price_service.clone().map(PriceService::new).transpose()?;
+    for answer in &answers {
+        let at = if args.now { now } else { answer.answered_at };
+        let again = runtime.block_on(run(answer, &catalogue, price_service.as_ref(), &config, at));
+        show(args, answer, again, at);
+    }
+    Ok(())
+}
+
+async fn run(
+    answer: &StoredAnswer,
+    catalogue: &Catalogue,
+    price_service: Option<&PriceService>,
+    config: &Config,
+    at: DateTime<Utc>,
+) -> Lines {
+    let Some(product) = catalogue.find(&answer.ask.product) else {
+        return declined("not_carried");
+    };
+    let live = match price_service {
+        None => Ok(None),
+        Some(service) => match service.ask(product, &answer.ask).await {
+            Ok(live) => live.apply(product).map_err(|error| error.to_string()).map(Some),
+            Err(error) => Err(error.to_string()),
+        },
+    };
+    match live {
+        Err(error) => declined(&format!("failed: {error}")),
+        Ok(Some(None)) => declined("out_of_stock"),
+        Ok(Some(Some(product))) => quoted(quote(&product, &answer.ask, &config.rules(), 0, at)),
+        Ok(None) => quoted(quote(product, &answer.ask, &config.rules(), 0, at)),
+    }
+}
+
+fn quoted(quote: Result<Quote, rfq_sdk::DeclineReason>) -> Lines {
+    match quote {
+        Err(reason) => declined(reason.name()),
+        Ok(quote) => lines(
+            quote.in_stock,
+            quote.price,
+            Some(quote.list_price).filter(|list| *list > quote.price),
+            quote.shipping_cost,
+            quote.shipping_days,
+        ),
+    }
+}
+
+fn offered(offer: &Offer) -> Lines {
+    lines(
+        offer.in_stock(),
+        offer.price(),
+        offer.list_price(),
+        offer.shipping_cost(),
+        offer.shipping_days(),
+    )
+}
+
+fn declined(reason: &str) -> Lines {
+    vec![("answer", format!("decline ({reason})"))]
+}
+
+fn lines(
+    in_stock: bool,
+    price: Usd,
+    list_price: Option<Usd>,
+    shipping_cost: Option<Usd>,
+    shipping_days: Option<u16>,
+) -> Lines {
+    let or_none = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
+    vec![
+        ("answer", "offer".to_owned()),
+        ("in_stock", in_stock.to_string()),
+        ("price_usd", price.to_string()),
+        ("list_price_usd", or_none(list_price.map(|price| price.to_string()))),
+        ("shipping_cost_usd", or_none(shipping_cost.map(|cost| cost.to_string()))),
+        ("estimated_shipping_days", or_none(shipping_days.map(|days| days.to_string()))),
+    ]
+}
+
+#[expect(clippy::print_stdout, reason = "it is what was asked for")]
+fn show(args: &ReplayArgs, answer: &StoredAnswer, again: Lines, at: DateTime<Utc>) {
+    let then = match &answer.outcome {
+        StoredOutcome::Offer(offer) => offered(offer),
+        StoredOutcome::Decline { reason } => declined(reason),
+    };
+    let ask = &answer.ask;
+    println!("RFQ {} of {}, answered {}", args.rfq_id, answer.origin, answer.answered_at);
+    println!("  product      {}", ask.product);
+    println!("  quantity     {}", ask.quantity);
+    println!("  region       {}", ask.region.as_ref().map_or("-".to_owned(), ToString::to_string));
+    println!("  deliver by   {}", ask.deliver_by.map_or("-".to_owned(), |by| by.to_string()));
+    println!();
+    println!("  {:<24} {:<24} again, as at {at}", "", "then");
+    let names: Vec<&str> = if then.len() >= again.len() { &then } else { &again }
+        .iter()
+        .map(|(name, _)| *name)
+        .collect();
+    let value = |lines: &Lines, name: &str| {
+        lines.iter().find(|(of, _)| *of == name).map_or("", |(_, value)| value).to_owned()
+    };
+    let mut same = true;
+    for name in names {
+        let (before, after) = (value(&then, name), value(&again, name));
+        let differs = if before == after { "" } else { "  differs" };
+        same &= before == after;
+        println!("  {name:<24} {before:<24} {after}{differs}");
+    }
+    println!();
+    println!("{}", if same { "Nothing differs." } else { "The answer would not be the same." });
+    println!();
+}
