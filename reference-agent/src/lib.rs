@@ -4,7 +4,9 @@
 
 pub mod app;
 pub mod ask;
+pub mod calendar;
 pub mod catalogue;
+mod configured;
 pub mod feed;
 pub mod pricing;
 pub mod quote;

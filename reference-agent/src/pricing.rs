@@ -4,12 +4,14 @@
 use chrono::{DateTime, Utc};
 use rfq_sdk::Usd;
 
+use crate::rules::Validity;
+
 /// The prices of one unit of a product, checked against each other.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnitPrices {
     regular: Usd,
     sale: Option<Sale>,
-    /// Ascending in quantity, descending in price, all of them below the regular price.
+    /// Ascending in quantity, never rising in price, none of them above the regular price.
     breaks: Box<[PriceBreak]>,
     floor: Option<Usd>,
 }
@@ -146,19 +148,43 @@ impl UnitPrices {
     }
 
     /// The price of each unit when `quantity` are bought at `now`: the lowest of the regular price, a
-    /// sale that holds and the break that is reached, but never below the floor.
+    /// sale that counts and the break that is reached, but never below the floor.
+    ///
+    /// A sale counts from its beginning until so shortly before its end that an offer could not be
+    /// valid for [`Validity::MIN`] any more.
     #[must_use]
     pub fn each(&self, quantity: u32, now: DateTime<Utc>) -> Usd {
-        let sale = self.sale.filter(|sale| sale.holds_at(now)).map(|sale| sale.price);
+        let without_sale = self.each_without_sale(quantity);
+        self.lowered(quantity, now).map_or(without_sale, |(price, _)| price)
+    }
+
+    /// How long [`each`](Self::each) holds: until the end of the sale that makes it what it is.
+    /// `None` is without end.
+    #[must_use]
+    pub fn each_until(&self, quantity: u32, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        self.lowered(quantity, now).and_then(|(_, sale)| sale.until)
+    }
+
+    fn each_without_sale(&self, quantity: u32) -> Usd {
         let reached = self.breaks.iter().rfind(|step| step.min_quantity <= quantity);
-        let lowest = [sale, reached.map(|step| step.unit_price)].into_iter().flatten().min();
-        let price = lowest.map_or(self.regular, |lowest| lowest.min(self.regular));
+        self.at_least_floor(reached.map_or(self.regular, |step| step.unit_price))
+    }
+
+    /// The price by the sale and the sale, if one counts and makes the price lower.
+    fn lowered(&self, quantity: u32, now: DateTime<Utc>) -> Option<(Usd, &Sale)> {
+        let sale = self.sale.as_ref().filter(|sale| sale.counts_at(now))?;
+        let price = self.at_least_floor(sale.price);
+        (price < self.each_without_sale(quantity)).then_some((price, sale))
+    }
+
+    fn at_least_floor(&self, price: Usd) -> Usd {
         self.floor.map_or(price, |floor| price.max(floor))
     }
 }
 
 impl Sale {
-    fn holds_at(&self, now: DateTime<Utc>) -> bool {
-        self.from.is_none_or(|from| from <= now) && self.until.is_none_or(|until| now < until)
+    fn counts_at(&self, now: DateTime<Utc>) -> bool {
+        self.from.is_none_or(|from| from <= now)
+            && self.until.is_none_or(|until| until.signed_duration_since(now) > Validity::MIN)
     }
 }

@@ -1,92 +1,128 @@
-//! From a product and a request to a price: a pure function of both and the time.
+//! From a product and a request to a price: a pure function of both, the rules and the time.
 
-use chrono::{DateTime, Datelike as _, NaiveDate, Utc, Weekday};
+use chrono::{DateTime, Utc};
 use rfq_sdk::{DeclineReason, Usd};
 
 use crate::ask::Ask;
 use crate::catalogue::{Days, Product};
-use crate::rules::Rules;
-use crate::shipping::{Rate, Served};
+use crate::rules::{OutOfStock, Rules};
+use crate::shipping::{Parcel, Way};
 
 /// What a request costs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Quote {
     /// For the whole quantity.
     pub price: Usd,
-    /// For the whole quantity, without any sale.
-    pub list_price: Usd,
+    /// For the whole quantity at the regular price, when that is higher.
+    pub list_price: Option<Usd>,
+    /// Whether there are as many as asked for.
+    pub in_stock: bool,
     /// For the whole order; `None` is unknown.
     pub shipping_cost: Option<Usd>,
-    /// Business days until delivery, at the most: a date asked for is declined only if not even the
-    /// fewest days keep it. `None` is unknown.
+    /// Business days until delivery, at the most and as the consumer counts them, Monday to Friday: a
+    /// date asked for is declined only if not even the fewest days keep it. `None` is unknown, as it
+    /// is for goods that are not in stock.
     pub shipping_days: Option<u16>,
+    /// Until when the price holds: at most the validity the rules give, and not beyond the sale that
+    /// it is of.
+    pub valid_until: DateTime<Utc>,
 }
 
 /// Quotes `product` to `ask` at `now` by the shop's `rules`, while `reserved` units of it are held for
 /// others.
 ///
-/// Of the rates for the region that arrive in time, the cheapest is taken, and of those the
+/// Of the ways to the region that arrive in time, the cheapest is taken, and of those the
 /// fastest. Days that are unknown count as none, so handling alone can be too late.
 ///
 /// # Errors
-/// The reason to decline: out of stock, a region not served, or a date that cannot be kept.
+/// The reason to decline: a quantity that is not sold, out of stock, a region not served, or a date
+/// that cannot be kept; [`DeclineReason::Failed`] for sums and times that nobody can write.
 pub fn quote(
     product: &Product,
     ask: &Ask,
-    _rules: &Rules,
+    rules: &Rules,
     reserved: u32,
     now: DateTime<Utc>,
 ) -> Result<Quote, DeclineReason> {
     let quantity = ask.quantity.get();
-    if product.available(reserved).is_some_and(|available| available < quantity) {
+    if !product.quantities.allow(quantity) {
+        return Err(DeclineReason::QuantityNotSold);
+    }
+    let in_stock = product.available(reserved).is_none_or(|available| available >= quantity);
+    if !in_stock && rules.offers.out_of_stock == OutOfStock::Decline {
         return Err(DeclineReason::OutOfStock);
     }
-    if ask.deliver_by.is_some_and(|by| by < now) {
-        return Err(DeclineReason::TooLateToDeliver);
+    let each = product.prices.each(quantity, now);
+    let price = each.checked_mul(quantity).ok_or(DeclineReason::Failed)?;
+    let list_price = product.prices.list().checked_mul(quantity);
+    let delivery = Delivery { product, ask, rules, now };
+    let way = delivery.best_way(price)?;
+    if way.cost.is_some_and(|cost| price.checked_add(cost).is_none()) {
+        return Err(DeclineReason::Failed);
     }
-    let rate = match ask.region.as_ref().map(|region| product.shipping.serve(region)) {
-        None | Some(Served::Unknown) if !arrives(None, product, ask, now) => {
-            return Err(DeclineReason::TooLateToDeliver);
-        }
-        None | Some(Served::Unknown) => None,
-        Some(Served::No) => return Err(DeclineReason::RegionNotServed),
-        Some(Served::By(rates)) => {
-            let in_time = rates.into_iter().filter(|rate| arrives(Some(rate), product, ask, now));
-            let best = in_time.min_by_key(|rate| (rate.price, most_days(rate, product)));
-            Some(best.ok_or(DeclineReason::TooLateToDeliver)?)
-        }
-    };
-    let total = |unit: Usd| unit.checked_mul(quantity).ok_or(DeclineReason::Failed);
+    let longest = now.checked_add_signed(rules.offers.validity.get());
+    let longest = longest.ok_or(DeclineReason::Failed)?;
+    let sale_ends = product.prices.each_until(quantity, now);
     Ok(Quote {
-        price: total(product.prices.each(quantity, now))?,
-        list_price: total(product.prices.list())?,
-        shipping_cost: rate.map(|rate| rate.price),
-        shipping_days: rate.and_then(|rate| rate.days(product.handling)).map(|days| days.max),
+        price,
+        list_price: list_price.filter(|list| *list > price),
+        in_stock,
+        shipping_cost: way.cost,
+        shipping_days: if in_stock { delivery.days(&way) } else { None },
+        valid_until: sale_ends.map_or(longest, |ends| ends.min(longest)),
     })
 }
 
-/// The most days, unknown last.
-fn most_days(rate: &Rate, product: &Product) -> u16 {
-    rate.days(product.handling).map_or(u16::MAX, |days| days.max)
+/// How an order is delivered.
+struct Delivery<'a> {
+    product: &'a Product,
+    ask: &'a Ask,
+    rules: &'a Rules,
+    now: DateTime<Utc>,
 }
 
-/// Whether it can arrive by the date asked for. What is unknown may take no time at all, so that only
-/// what surely comes too late is declined.
-fn arrives(rate: Option<&Rate>, product: &Product, ask: &Ask, now: DateTime<Utc>) -> bool {
-    let least = |days: Option<Days>| days.map_or(0, |days| days.min);
-    let handling = rate.and_then(|rate| rate.handling).or(product.handling);
-    let transit = rate.and_then(|rate| rate.transit);
-    let days = least(handling).saturating_add(least(transit));
-    ask.deliver_by.is_none_or(|by| {
-        business_days_after(now.date_naive(), days).is_some_and(|day| day <= by.date_naive())
-    })
-}
+impl Delivery<'_> {
+    fn best_way(&self, goods: Usd) -> Result<Way, DeclineReason> {
+        let ways = match &self.ask.region {
+            None => vec![Way::UNKNOWN],
+            Some(region) => {
+                let weight = |grams: u32| u64::from(grams) * u64::from(self.ask.quantity.get());
+                let parcel = Parcel { goods, grams: self.product.weight_grams.map(weight) };
+                self.rules.shipping.ways(&self.product.shipping, region, parcel)
+            }
+        };
+        if ways.is_empty() {
+            return Err(DeclineReason::RegionNotServed);
+        }
+        let in_time = ways.into_iter().filter(|way| self.arrives_in_time(way));
+        let best = in_time.min_by_key(|way| (way.cost, self.most(way).unwrap_or(u16::MAX)));
+        best.ok_or(DeclineReason::TooLateToDeliver)
+    }
 
-/// The day so many business days (Monday to Friday) after `start`; `None` beyond the calendar.
-fn business_days_after(start: NaiveDate, days: u16) -> Option<NaiveDate> {
-    let is_business_day = |day: &NaiveDate| !matches!(day.weekday(), Weekday::Sat | Weekday::Sun);
-    match days.checked_sub(1) {
-        None => Some(start),
-        Some(index) => start.iter_days().skip(1).filter(is_business_day).nth(usize::from(index)),
+    /// What is unknown may take no time at all, so that only what surely comes too late is declined.
+    fn arrives_in_time(&self, way: &Way) -> bool {
+        let Some(by) = self.ask.deliver_by else {
+            return true;
+        };
+        let least = |days: Option<Days>| days.map_or(0, |days| days.min);
+        let least = least(self.handling(way)).saturating_add(least(way.transit));
+        let calendar = &self.rules.lead_time;
+        let earliest = calendar.arrival(self.now, least);
+        self.now <= by && earliest.is_some_and(|day| day <= calendar.date(by))
+    }
+
+    fn days(&self, way: &Way) -> Option<u16> {
+        let calendar = &self.rules.lead_time;
+        let latest = calendar.arrival(self.now, self.most(way)?)?;
+        calendar.weekdays_until(self.now, latest)
+    }
+
+    /// The most business days; `None` when any part is unknown.
+    fn most(&self, way: &Way) -> Option<u16> {
+        Some(self.handling(way)?.max.saturating_add(way.transit?.max))
+    }
+
+    fn handling(&self, way: &Way) -> Option<Days> {
+        way.handling.or(self.product.handling).or(self.rules.lead_time.handling())
     }
 }

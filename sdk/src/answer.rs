@@ -37,6 +37,8 @@ pub enum DeclineReason {
     NotCarried,
     /// Out of stock, or fewer in stock than asked for.
     OutOfStock,
+    /// The product is sold, but not in this quantity.
+    QuantityNotSold,
     /// The region is not delivered to.
     RegionNotServed,
     /// Delivery by the date asked for is not possible.
@@ -72,6 +74,7 @@ impl DeclineReason {
         match self {
             Self::NotCarried => "not_carried",
             Self::OutOfStock => "out_of_stock",
+            Self::QuantityNotSold => "quantity_not_sold",
             Self::RegionNotServed => "region_not_served",
             Self::TooLateToDeliver => "too_late_to_deliver",
             Self::OverBudget => "over_budget",

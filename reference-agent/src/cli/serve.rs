@@ -11,7 +11,7 @@ use rfq_agent_card::{AgentCard, ServedCard};
 use rfq_reference_agent::app::{App, CART, app};
 use rfq_reference_agent::catalogue::{Catalogue, LiveCatalogue};
 use rfq_reference_agent::feed::{SAMPLE, load};
-use rfq_reference_agent::responder::CatalogueResponder;
+use rfq_reference_agent::responder::{CatalogueResponder, Unreserved};
 use rfq_reference_agent::secret::{self, Provenance};
 use rfq_reference_agent::server::{Limits, serve as serve_on};
 use rfq_sdk::tower::VerifyLayer;
@@ -22,9 +22,6 @@ use tracing::{info, warn};
 use url::Url;
 
 use super::{Ambient, banner, feed};
-
-/// The shop's conditions, on every offer: what its checkout decides.
-const TERMS: &str = "Excl. sales tax and duty.";
 
 /// Answer requests for quotes until told to stop
 ///
@@ -173,7 +170,7 @@ fn compose(
     address: SocketAddr,
     verifier: Verifier,
     catalogue: &LiveCatalogue,
-) -> anyhow::Result<App<CatalogueResponder<SystemClock>>> {
+) -> anyhow::Result<App<CatalogueResponder<SystemClock, Unreserved>>> {
     let root = match &args.public_url {
         Some(url) => url.clone(),
         None => {
@@ -195,10 +192,15 @@ fn compose(
     .map_err(|error| anyhow!("the agent card cannot be made: {error}"))?;
     let offers = Arc::new(MemoryStore::default());
     let cart = root.join(CART)?;
-    let terms = TERMS.parse()?;
     let catalogue = catalogue.clone();
-    let responder =
-        CatalogueResponder::new(catalogue.clone(), SystemClock, ambient.offer_id, cart, terms);
+    let responder = CatalogueResponder::new(
+        catalogue.clone(),
+        Arc::default(),
+        Unreserved,
+        SystemClock,
+        ambient.offer_id,
+        cart,
+    );
     Ok(App {
         answerer: Answerer::with(responder, Arc::clone(&offers), SystemClock),
         verify: VerifyLayer::new(verifier),

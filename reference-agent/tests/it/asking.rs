@@ -9,7 +9,7 @@ use rfq_agent_card::{AgentCard, ServedCard};
 use rfq_reference_agent::app::{App, app};
 use rfq_reference_agent::catalogue::{Catalogue, LiveCatalogue};
 use rfq_reference_agent::feed::{SAMPLE, load};
-use rfq_reference_agent::responder::CatalogueResponder;
+use rfq_reference_agent::responder::{CatalogueResponder, Unreserved};
 use rfq_sdk::tower::VerifyLayer;
 use rfq_sdk::{Answerer, Budget, ManualClock, MemoryStore, Rfq, Secret, Signer, Verifier};
 use serde_json::{Value, json};
@@ -61,9 +61,14 @@ pub(crate) fn agent(clock: &Arc<ManualClock>) -> Router {
     let offers = Arc::new(MemoryStore::default());
     let cart = "https://shop.example/cart".parse().unwrap();
     let offer_id = || uuid::Uuid::from_u128(7);
-    let terms = "Excl. sales tax and duty.".parse().unwrap();
-    let responder =
-        CatalogueResponder::new(catalogue.clone(), Arc::clone(clock), offer_id, cart, terms);
+    let responder = CatalogueResponder::new(
+        catalogue.clone(),
+        Arc::default(),
+        Unreserved,
+        Arc::clone(clock),
+        offer_id,
+        cart,
+    );
     let verifier = Verifier::hmac(Secret::new(SECRET).unwrap()).build().unwrap();
     let card = AgentCard::builder("Test", "An agent under test.", "1").build().unwrap();
     app(App {

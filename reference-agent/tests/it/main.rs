@@ -9,9 +9,14 @@
 )]
 
 mod asking;
+mod calendar;
 mod feed;
 mod message_send;
 mod pages;
+mod pricing;
 mod quote;
+mod quote_invariants;
+mod responder;
 mod secret;
 mod server;
+mod shipping;

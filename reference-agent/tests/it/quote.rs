@@ -1,37 +1,45 @@
-//! What a request costs: examples of each rule, and what holds for all of them.
+//! What a request costs: examples of each rule. What holds for all of them is in
+//! `quote_invariants`.
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
-use proptest::prelude::*;
+use chrono::{DateTime, TimeDelta, Utc};
+use insta::assert_snapshot;
 use rfq_reference_agent::ask::Ask;
 use rfq_reference_agent::catalogue::{Availability, Days, OrderQuantities, Product};
-use rfq_reference_agent::pricing::{Sale, UnitPrices};
+use rfq_reference_agent::pricing::{PriceBreak, Sale, UnitPrices};
 use rfq_reference_agent::quote::{self, Quote};
-use rfq_reference_agent::rules::Rules;
+use rfq_reference_agent::rules::{OfferRules, Rules};
 use rfq_reference_agent::shipping::{Rate, ShippingTable};
-use rfq_sdk::{DeclineReason, Rfq, Usd};
+use rfq_sdk::{DeclineReason, Usd};
 
-use super::asking::{noon, rfq};
+use super::asking::noon;
 
-fn quote(product: &Product, rfq: &Rfq, now: DateTime<Utc>) -> Result<Quote, DeclineReason> {
-    quote::quote(product, &Ask::from(rfq), &Rules::default(), 0, now)
+/// The rules that a configuration sets.
+pub(crate) fn rules(toml: &str) -> Rules {
+    toml::from_str(toml).map_err(|error| format!("{toml}\n{error}")).unwrap()
 }
 
-fn usd(text: &str) -> Usd {
+/// Why a configuration is no set of rules, in one line.
+pub(crate) fn refusal(toml: &str) -> String {
+    let error = toml::from_str::<Rules>(toml).unwrap_err();
+    error.message().replace('\n', " ")
+}
+
+pub(crate) fn usd(text: &str) -> Usd {
     text.parse().unwrap()
 }
 
-fn days(min: u16, max: u16) -> Option<Days> {
+pub(crate) fn days(min: u16, max: u16) -> Option<Days> {
     Some(Days { min, max })
 }
 
-fn rate(state: Option<&str>, price: &str, transit: Option<Days>) -> Rate {
+pub(crate) fn rate(state: Option<&str>, price: &str, transit: Option<Days>) -> Rate {
     let state = state.map(Into::into);
     Rate { country: "US".into(), state, price: usd(price), handling: None, transit }
 }
 
-fn product(rates: Vec<Rate>) -> Product {
+pub(crate) fn product(rates: Vec<Rate>) -> Product {
     Product {
         slug: "a/b".parse().unwrap(),
         id: "1".into(),
@@ -46,202 +54,186 @@ fn product(rates: Vec<Rate>) -> Product {
     }
 }
 
-fn ask(product: &Product, region: &str) -> Result<Quote, DeclineReason> {
-    quote(product, &rfq("a/b", 2, Some(region), None), noon())
+/// A question for two units.
+pub(crate) fn two(region: &str) -> Ask {
+    Ask {
+        product: "a/b".parse().unwrap(),
+        quantity: rfq_sdk::Quantity::new(2).unwrap(),
+        region: Some(region.parse().unwrap()),
+        deliver_by: None,
+    }
 }
 
-fn ask_by(product: &Product, deadline: &str) -> Result<Quote, DeclineReason> {
-    quote(product, &rfq("a/b", 2, Some("CA-US"), Some(deadline)), noon())
+pub(crate) fn two_by(deadline: &str) -> Ask {
+    Ask { deliver_by: Some(deadline.parse().unwrap()), ..two("CA-US") }
+}
+
+fn units(quantity: u32) -> Ask {
+    Ask { quantity: rfq_sdk::Quantity::new(quantity).unwrap(), region: None, ..two("CA-US") }
+}
+
+/// What is answered at noon, without any rules of the shop.
+pub(crate) fn quote(product: &Product, ask: &Ask) -> Result<Quote, DeclineReason> {
+    quote::quote(product, ask, &Rules::default(), 0, noon())
 }
 
 #[test]
 fn the_price_is_that_of_the_whole_quantity() {
-    let quoted = quote(&product(vec![]), &rfq("a/b", 5, None, None), noon()).unwrap();
-    assert_eq!((quoted.price, quoted.list_price), (usd("50.00"), usd("50.00")));
+    let quoted = quote(&product(vec![]), &units(5)).unwrap();
+    assert_eq!((quoted.price, quoted.list_price), (usd("50.00"), None));
     assert_eq!((quoted.shipping_cost, quoted.shipping_days), (None, None), "no table, so unknown");
+    assert!(quoted.in_stock);
+    assert_eq!(quoted.valid_until, noon() + TimeDelta::minutes(1435));
+}
+
+#[test]
+fn a_quantity_that_is_not_sold_declines() {
+    let quantities = OrderQuantities::new(6, Some(24), 6).unwrap();
+    let boxes = Product { quantities, on_hand: None, ..product(vec![]) };
+    for quantity in [1, 5, 7, 25, 30] {
+        let answer = quote(&boxes, &units(quantity));
+        assert_eq!(answer, Err(DeclineReason::QuantityNotSold), "{quantity}");
+    }
+    for quantity in [6, 12, 24] {
+        assert!(quote(&boxes, &units(quantity)).is_ok(), "{quantity}");
+    }
+    assert_eq!(DeclineReason::QuantityNotSold.name(), "quantity_not_sold");
 }
 
 #[test]
 fn stock_that_does_not_suffice_declines() {
     let none_left = Product { availability: Availability::OutOfStock, ..product(vec![]) };
     let uncounted = Product { on_hand: None, ..product(vec![]) };
-    let six = rfq("a/b", 6, None, None);
-    assert_eq!(quote(&product(vec![]), &six, noon()), Err(DeclineReason::OutOfStock));
-    assert_eq!(
-        quote(&none_left, &rfq("a/b", 1, None, None), noon()),
-        Err(DeclineReason::OutOfStock)
-    );
-    assert!(quote(&uncounted, &six, noon()).is_ok());
+    assert_eq!(quote(&product(vec![]), &units(6)), Err(DeclineReason::OutOfStock));
+    assert_eq!(quote(&none_left, &units(1)), Err(DeclineReason::OutOfStock));
+    assert!(quote(&uncounted, &units(6)).is_ok());
 }
 
 #[test]
-fn a_sale_holds_from_its_beginning_until_its_end() {
+fn units_held_for_others_are_not_to_be_had() {
+    let five = product(vec![]);
+    let while_reserved =
+        |reserved| quote::quote(&five, &units(3), &Rules::default(), reserved, noon());
+    assert!(while_reserved(2).is_ok());
+    assert_eq!(while_reserved(3), Err(DeclineReason::OutOfStock));
+    assert_eq!(while_reserved(u32::MAX), Err(DeclineReason::OutOfStock));
+}
+
+#[test]
+fn a_shop_may_offer_what_is_not_in_stock() {
+    let offering = rules("[offers]\nout_of_stock = \"offer\"");
+    let few = product(vec![rate(None, "6.99", days(2, 4))]);
+    let quoted = |ask: &Ask| quote::quote(&few, ask, &offering, 4, noon());
+    let offer = quoted(&two("CA-US")).unwrap();
+    assert_eq!((offer.price, offer.shipping_cost), (usd("20.00"), Some(usd("6.99"))));
+    assert!(!offer.in_stock);
+    assert_eq!(offer.shipping_days, None, "nobody knows when it is there");
+    assert_eq!(quoted(&two("ON-CA")), Err(DeclineReason::RegionNotServed));
+    let at_once = two_by("2026-06-01T13:00:00Z");
+    assert_eq!(quoted(&at_once), Err(DeclineReason::TooLateToDeliver));
+    let enough = quote::quote(&few, &two("CA-US"), &offering, 3, noon()).unwrap();
+    assert!(enough.in_stock);
+    assert_eq!(enough.shipping_days, Some(5));
+}
+
+#[test]
+fn a_sale_holds_from_its_beginning_until_shortly_before_its_end() {
     let time = |text: &str| Some(text.parse::<DateTime<Utc>>().unwrap());
+    let longest = noon() + TimeDelta::minutes(1435);
     let cases = [
-        (None, None, "16.00"),
-        (time("2026-06-01T12:00:00Z"), None, "16.00"),
-        (time("2026-06-01T12:00:01Z"), None, "20.00"),
-        (None, time("2026-06-01T12:00:01Z"), "16.00"),
-        (None, time("2026-06-01T12:00:00Z"), "20.00"),
+        (None, None, "16.00", longest),
+        (time("2026-06-01T12:00:00Z"), None, "16.00", longest),
+        (time("2026-06-01T12:00:01Z"), None, "20.00", longest),
+        (None, time("2026-06-03T00:00:00Z"), "16.00", longest),
+        (None, time("2026-06-01T18:00:00Z"), "16.00", noon() + TimeDelta::hours(6)),
+        (None, time("2026-06-01T12:05:01Z"), "16.00", noon() + TimeDelta::seconds(301)),
+        (None, time("2026-06-01T12:05:00Z"), "20.00", longest),
+        (None, time("2026-06-01T12:00:00Z"), "20.00", longest),
     ];
-    for (from, until, price) in cases {
+    for (from, until, price, valid_until) in cases {
         let sale = Some(Sale { price: usd("8.00"), from, until });
         let prices = UnitPrices::new(usd("10.00"), sale, vec![], None).unwrap();
-        let quoted = ask(&Product { prices, ..product(vec![]) }, "CA-US").unwrap();
+        let quoted = quote(&Product { prices, ..product(vec![]) }, &two("CA-US")).unwrap();
         assert_eq!(quoted.price, usd(price), "{from:?} to {until:?}");
-        assert_eq!(quoted.list_price, usd("20.00"));
+        assert_eq!(quoted.list_price, (price == "16.00").then(|| usd("20.00")));
+        assert_eq!(quoted.valid_until, valid_until, "{from:?} to {until:?}");
     }
 }
 
 #[test]
-fn a_state_counts_before_its_country_and_an_unserved_region_declines() {
-    let product =
-        product(vec![rate(None, "6.99", days(2, 4)), rate(Some("AK"), "19.99", days(5, 9))]);
-    let california = ask(&product, "CA-US").unwrap();
-    assert_eq!((california.shipping_cost, california.shipping_days), (Some(usd("6.99")), Some(5)));
-    let alaska = ask(&product, "AK-US").unwrap();
-    assert_eq!((alaska.shipping_cost, alaska.shipping_days), (Some(usd("19.99")), Some(10)));
-    assert_eq!(ask(&product, "ON-CA"), Err(DeclineReason::RegionNotServed));
-    let one_state = self::product(vec![rate(Some("NY"), "1.00", None)]);
-    assert_eq!(ask(&one_state, "CA-US"), Err(DeclineReason::RegionNotServed));
-    assert_eq!(ask(&one_state, "NY-US").unwrap().shipping_days, None, "transit is unknown");
+fn a_sale_that_does_not_make_the_price_ends_nothing() {
+    let sale = Sale { price: usd("8.00"), from: None, until: Some(noon() + TimeDelta::hours(1)) };
+    let step = PriceBreak { min_quantity: 2, unit_price: usd("8.00") };
+    let prices = UnitPrices::new(usd("10.00"), Some(sale), vec![step], None).unwrap();
+    let product = Product { prices, ..product(vec![]) };
+    let of_sale = quote(&product, &units(1)).unwrap();
+    assert_eq!(of_sale.valid_until, noon() + TimeDelta::hours(1));
+    let of_break = quote(&product, &units(2)).unwrap();
+    assert_eq!(of_break.price, usd("16.00"));
+    assert_eq!(of_break.valid_until, noon() + TimeDelta::minutes(1435));
+}
+
+#[test]
+fn the_validity_is_the_shop_s() {
+    let brief = rules("[offers]\nvalid_minutes = 30");
+    let quoted = quote::quote(&product(vec![]), &two("CA-US"), &brief, 0, noon()).unwrap();
+    assert_eq!(quoted.valid_until, noon() + TimeDelta::minutes(30));
 }
 
 #[test]
 fn a_date_in_the_past_declines_even_when_nothing_is_known_of_delivery() {
-    let past = ask_by(&product(vec![]), "2026-06-01T11:59:59Z");
-    assert_eq!(past, Err(DeclineReason::TooLateToDeliver));
-    assert!(ask_by(&product(vec![]), "2026-06-01T12:00:00Z").is_ok());
+    let by = |deadline| quote(&product(vec![]), &two_by(deadline));
+    assert_eq!(by("2026-06-01T11:59:59Z"), Err(DeclineReason::TooLateToDeliver));
+    assert!(by("2026-06-01T12:00:00Z").is_ok());
 }
 
 #[test]
-fn the_cheapest_rate_that_arrives_in_time_is_taken() {
-    let product = product(vec![rate(None, "0.00", days(5, 7)), rate(None, "9.99", days(1, 1))]);
-    // Business days from Monday, June 1: one is Tuesday, five are Monday, June 8.
-    assert_eq!(ask_by(&product, "2026-06-08T00:00:00Z").unwrap().shipping_cost, Some(usd("0.00")));
-    assert_eq!(ask_by(&product, "2026-06-07T23:00:00Z").unwrap().shipping_cost, Some(usd("9.99")));
-    assert_eq!(ask_by(&product, "2026-06-02T00:00:00Z").unwrap().shipping_cost, Some(usd("9.99")));
-    assert_eq!(ask_by(&product, "2026-06-01T23:00:00Z"), Err(DeclineReason::TooLateToDeliver));
+fn sums_beyond_all_money_decline() {
+    let at = |price| Product {
+        prices: UnitPrices::regular(price).unwrap(),
+        ..product(vec![rate(None, "0.02", None)])
+    };
+    assert_eq!(quote(&at(Usd::MAX), &two("CA-US")), Err(DeclineReason::Failed), "the price");
+    let half = Usd::from_cents(Usd::MAX.cents() / 2).unwrap();
+    assert!(quote(&at(half), &units(2)).is_ok());
+    assert_eq!(quote(&at(half), &two("CA-US")), Err(DeclineReason::Failed), "with its shipping");
+    let dear = rules(&format!("[shipping.surcharges_usd]\nUS = \"{}\"", Usd::MAX));
+    let surcharged = quote::quote(&at(usd("1.00")), &two("CA-US"), &dear, 0, noon());
+    assert_eq!(surcharged, Err(DeclineReason::Failed));
 }
 
 #[test]
-fn handling_alone_can_be_too_late() {
-    // Five business days from Monday, June 1, is Monday, June 8.
-    for rates in [vec![rate(None, "5.00", None)], vec![]] {
-        let slow = Product { handling: days(5, 9), ..product(rates) };
-        let late = ask_by(&slow, "2026-06-07T23:00:00Z");
-        assert_eq!(late, Err(DeclineReason::TooLateToDeliver));
-        assert!(ask_by(&slow, "2026-06-08T00:00:00Z").is_ok());
-    }
+fn offers_are_configured() {
+    let default = rules("").offers;
+    assert_eq!(default, OfferRules::default());
+    assert_eq!(default.terms.unwrap().as_str(), "Excl. sales tax and duty.");
+    assert_eq!(default.validity.get(), TimeDelta::minutes(1435));
+    let set = rules("[offers]\nvalid_minutes = 5\nterms = \"Prepaid.\"").offers;
+    assert_eq!(set.terms.unwrap().as_str(), "Prepaid.");
+    assert_eq!(set.validity.get(), TimeDelta::minutes(5));
+    assert_eq!(rules("[offers]\nterms = \" \"").offers.terms, None);
 }
 
 #[test]
-fn of_rates_of_one_price_the_fastest_is_taken() {
-    let product = product(vec![
-        rate(None, "5.00", None),
-        rate(None, "5.00", days(3, 6)),
-        rate(None, "5.00", days(1, 2)),
-    ]);
-    assert_eq!(ask(&product, "CA-US").unwrap().shipping_days, Some(3));
-}
-
-#[test]
-fn weekends_are_not_business_days() {
-    let now = "2026-06-05T12:00:00Z".parse().unwrap(); // Friday
-    let product = Product { handling: days(0, 0), ..product(vec![rate(None, "1.00", days(1, 1))]) };
-    let by = |deadline| quote(&product, &rfq("a/b", 1, Some("CA-US"), Some(deadline)), now);
-    assert_eq!(by("2026-06-07T23:00:00Z"), Err(DeclineReason::TooLateToDeliver));
-    assert!(by("2026-06-08T00:00:00Z").is_ok(), "Monday");
-}
-
-#[test]
-fn business_days_count_the_same_from_any_day_of_the_week() {
-    // Deliveries of 0 to 12 business days from each day of one week, against a calendar.
-    for weekday in 1..=7 {
-        let now: DateTime<Utc> = format!("2026-06-0{weekday}T12:00:00Z").parse().unwrap();
-        for count in 0..=12 {
-            let mut arrival = now.date_naive();
-            let mut left = count;
-            while left > 0 {
-                arrival = arrival.succ_opt().unwrap();
-                // Monday to Friday are 0 to 4.
-                left -= u16::from(arrival.weekday().num_days_from_monday() < 5);
-            }
-            let rates = vec![rate(None, "1.00", days(count, count))];
-            let product = Product { handling: days(0, 0), ..product(rates) };
-            let by = |day: NaiveDate| {
-                let deadline = format!("{day}T23:59:59Z");
-                quote(&product, &rfq("a/b", 1, Some("CA-US"), Some(&deadline)), now)
-            };
-            assert!(by(arrival).is_ok(), "{count} days from {now}");
-            if count > 0 {
-                let day_before = by(arrival.pred_opt().unwrap());
-                assert_eq!(day_before, Err(DeclineReason::TooLateToDeliver), "{count} from {now}");
-            }
-        }
-    }
-}
-
-#[test]
-fn a_total_beyond_all_money_declines() {
-    let dear = Product { prices: UnitPrices::regular(Usd::MAX).unwrap(), ..product(vec![]) };
-    assert_eq!(ask(&dear, "CA-US"), Err(DeclineReason::Failed));
-}
-
-fn any_days() -> impl Strategy<Value = Option<Days>> {
-    proptest::option::of(
-        (0..30_u16, 0..30_u16).prop_map(|(min, more)| Days { min, max: min + more }),
-    )
-}
-
-fn any_rate() -> impl Strategy<Value = Rate> {
-    (any::<bool>(), 0..5000_u64, any_days(), any_days()).prop_map(
-        |(state, cents, handling, transit)| Rate {
-            country: "US".into(),
-            state: state.then(|| "CA".into()),
-            price: Usd::from_cents(cents).unwrap(),
-            handling,
-            transit,
-        },
-    )
-}
-
-proptest! {
-    #[test]
-    fn a_quote_is_the_units_and_one_of_the_rates(
-        cents in 1..1_000_000_u64,
-        off in 1..1_000_000_u64,
-        quantity in 1..=1000_u32,
-        rates in proptest::collection::vec(any_rate(), 0..6),
-        handling in any_days(),
-        deadline in proptest::option::of(0..60_i64),
-    ) {
-        let sale = (off < cents).then(|| Sale { price: Usd::from_cents(cents - off).unwrap(), from: None, until: None });
-        let prices = UnitPrices::new(Usd::from_cents(cents).unwrap(), sale, vec![], None).unwrap();
-        let product = Product {
-            prices, on_hand: None, handling,
-            ..product(rates.clone())
-        };
-        let deadline = deadline.map(|days| (noon() + chrono::TimeDelta::days(days)).to_rfc3339());
-        let asked = rfq("a/b", quantity, Some("CA-US"), deadline.as_deref());
-        match quote(&product, &asked, noon()) {
-            Ok(quoted) => {
-                prop_assert_eq!(quoted.price.cents(), product.prices.each(quantity, noon()).cents() * u64::from(quantity));
-                prop_assert!(quoted.price <= quoted.list_price);
-                match quoted.shipping_cost {
-                    None => prop_assert!(rates.is_empty()),
-                    Some(cost) => prop_assert!(rates.iter().any(|rate| rate.price == cost)),
-                }
-            }
-            Err(reason) => {
-                prop_assert_eq!(reason, DeclineReason::TooLateToDeliver);
-                prop_assert!(deadline.is_some() && (!rates.is_empty() || handling.is_some()));
-            }
-        }
-        // More time never makes it dearer.
-        let whenever = rfq("a/b", quantity, Some("CA-US"), None);
-        if let (Ok(soon), Ok(late)) = (quote(&product, &asked, noon()), quote(&product, &whenever, noon())) {
-            prop_assert!(late.shipping_cost <= soon.shipping_cost);
-        }
-    }
+fn offers_that_cannot_be_are_refused() {
+    let refusals: Vec<String> = [
+        "valid_minutes = 4",
+        "valid_minutes = 1436",
+        "valid_minutes = -9223372036854775808",
+        "valid_minutes = 10.5",
+        "out_of_stock = \"maybe\"",
+        "valid_hours = 3",
+    ]
+    .map(|line| refusal(&format!("[offers]\n{line}")))
+    .into();
+    assert_snapshot!(refusals.join("\n"), @r#"
+    invalid value: integer `4`, expected whole minutes from 5 to 1435
+    invalid value: integer `1436`, expected whole minutes from 5 to 1435
+    invalid value: integer `-9223372036854775808`, expected whole minutes from 5 to 1435
+    invalid type: floating point `10.5`, expected whole minutes from 5 to 1435
+    unknown variant `maybe`, expected `decline` or `offer`
+    unknown field `valid_hours`, expected one of `valid_minutes`, `terms`, `out_of_stock`
+    "#);
+    let long = refusal(&format!("[offers]\nterms = \"{}\"", "x".repeat(501)));
+    assert_snapshot!(long, @r#"terms: expected at most 500 characters"#);
 }

@@ -1,4 +1,4 @@
-//! Where a product is sent, for how much, and how fast.
+//! Where one product is sent, as its feed says.
 
 use rfq_sdk::{Region, Usd};
 
@@ -57,18 +57,5 @@ impl ShippingTable {
             rates.extend(of_country().filter(|rate| rate.state.is_none()));
         }
         if rates.is_empty() { Served::No } else { Served::By(rates) }
-    }
-}
-
-impl Rate {
-    /// Business days until delivery; `None` when any part is unknown.
-    #[must_use]
-    pub fn days(&self, product_handling: Option<Days>) -> Option<Days> {
-        let handling = self.handling.or(product_handling)?;
-        let transit = self.transit?;
-        Some(Days {
-            min: handling.min.saturating_add(transit.min),
-            max: handling.max.saturating_add(transit.max),
-        })
     }
 }

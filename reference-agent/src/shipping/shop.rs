@@ -1,0 +1,173 @@
+//! The section `[shipping]` of the configuration: zones, surcharges, and when it is free.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rfq_sdk::{Region, Usd};
+use serde::Deserialize;
+
+use super::place::{Place, PlaceError};
+use super::table::{Served, ShippingTable};
+use super::tiers::{Cost, Tiers};
+use super::{Parcel, Way};
+use crate::calendar::DayRange;
+use crate::catalogue::Days;
+use crate::configured::Money;
+
+/// Where the shop sends its goods, and for how much. By default nothing is known of it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(try_from = "Section")]
+pub struct ShopShipping {
+    /// From this worth of goods on, the rate is free.
+    free_from: Option<Usd>,
+    zones: BTreeMap<Place, Arc<Zone>>,
+    /// Of states and countries.
+    surcharges: BTreeMap<Place, Usd>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Zone {
+    tiers: Tiers,
+    transit: Option<Days>,
+}
+
+impl ShopShipping {
+    /// The ways to send `parcel` to `region`, none if it is not served: those of the product's own
+    /// `table`, or that of the shop's zone if the table is empty. Without either there may be a way,
+    /// of which nothing is known.
+    ///
+    /// What is said of a state counts before what is said of its country, and that before `*`.
+    #[must_use]
+    pub fn ways(&self, table: &ShippingTable, region: &Region, parcel: Parcel) -> Vec<Way> {
+        match table.serve(region) {
+            Served::No => Vec::new(),
+            Served::By(rates) => rates
+                .into_iter()
+                .map(|rate| Way {
+                    cost: self.total(Some(rate.price), region, rate.state.is_some(), parcel),
+                    handling: rate.handling,
+                    transit: rate.transit,
+                })
+                .collect(),
+            Served::Unknown if self.zones.is_empty() => vec![Way::UNKNOWN],
+            Served::Unknown => self.way_of_zone(region, parcel).into_iter().collect(),
+        }
+    }
+
+    fn way_of_zone(&self, region: &Region, parcel: Parcel) -> Option<Way> {
+        let around = Place::around(region);
+        let (place, zone) =
+            around.iter().find_map(|place| Some((place, self.zones.get(place)?)))?;
+        let base = match zone.tiers.cost(parcel) {
+            Cost::NotServed => return None,
+            Cost::Unknown => None,
+            Cost::Of(cost) => Some(cost),
+        };
+        let of_state = matches!(place, Place::State(_));
+        let cost = self.total(base, region, of_state, parcel);
+        Some(Way { cost, handling: None, transit: zone.transit })
+    }
+
+    /// A rate made free where it is, and with the surcharge of the region. A rate of the state itself
+    /// says already what sending there costs.
+    fn total(
+        &self,
+        base: Option<Usd>,
+        region: &Region,
+        of_state: bool,
+        parcel: Parcel,
+    ) -> Option<Usd> {
+        let is_free = self.free_from.is_some_and(|from| parcel.goods >= from);
+        let base = if is_free { Some(Usd::ZERO) } else { base }?;
+        let surcharge = if of_state { None } else { self.surcharge(region) };
+        // What is more than all money stays so: with the price of the goods it declines.
+        Some(base.checked_add(surcharge.unwrap_or(Usd::ZERO)).unwrap_or(Usd::MAX))
+    }
+
+    fn surcharge(&self, region: &Region) -> Option<Usd> {
+        Place::around(region).iter().find_map(|place| self.surcharges.get(place).copied())
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Section {
+    free_from_usd: Option<Money>,
+    #[serde(default)]
+    zones: Vec<RawZone>,
+    // By text, since `ak-us` and `AK-US` are two keys but one place.
+    #[serde(default)]
+    surcharges_usd: BTreeMap<String, Money>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawZone {
+    regions: Vec<Place>,
+    tiers: Tiers,
+    transit_days: Option<DayRange>,
+}
+
+/// Why a section `[shipping]` does not hold together.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ShippingError {
+    /// A zone for nowhere.
+    #[error(
+        "zones: zone {number} has no regions; expected some, such as [\"CA-US\", \"US\", \"*\"]"
+    )]
+    NoRegions {
+        /// Counted from 1.
+        number: usize,
+    },
+    /// A place twice, so that which of the two counts cannot be told.
+    #[error("zones: {place} stands in the zones twice; expected each region once")]
+    ZoneTwice {
+        /// The state, the country or `*`.
+        place: String,
+    },
+    /// A surcharge of no place.
+    #[error("surcharges_usd {0}")]
+    SurchargePlace(#[from] PlaceError),
+    /// A surcharge for everywhere, which belongs into the rates.
+    #[error("surcharges_usd \"*\": expected a state such as AK-US or a country such as PR")]
+    SurchargeEverywhere,
+    /// Two surcharges of one place.
+    #[error("surcharges_usd: {place} stands there twice")]
+    SurchargeTwice {
+        /// The state or the country.
+        place: String,
+    },
+}
+
+impl TryFrom<Section> for ShopShipping {
+    type Error = ShippingError;
+
+    fn try_from(section: Section) -> Result<Self, ShippingError> {
+        let mut zones = BTreeMap::new();
+        for (number, raw) in (1..).zip(section.zones) {
+            if raw.regions.is_empty() {
+                return Err(ShippingError::NoRegions { number });
+            }
+            let transit = raw.transit_days.map(|DayRange(days)| days);
+            let zone = Arc::new(Zone { tiers: raw.tiers, transit });
+            for place in raw.regions {
+                if zones.contains_key(&place) {
+                    return Err(ShippingError::ZoneTwice { place: place.to_string() });
+                }
+                zones.insert(place, Arc::clone(&zone));
+            }
+        }
+        let mut surcharges = BTreeMap::new();
+        for (text, Money(cost)) in section.surcharges_usd {
+            let place: Place = text.parse()?;
+            if place == Place::Everywhere {
+                return Err(ShippingError::SurchargeEverywhere);
+            }
+            if surcharges.insert(place, cost).is_some() {
+                return Err(ShippingError::SurchargeTwice { place: text });
+            }
+        }
+        Ok(Self { free_from: section.free_from_usd.map(|Money(usd)| usd), zones, surcharges })
+    }
+}

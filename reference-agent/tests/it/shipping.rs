@@ -1,0 +1,278 @@
+//! Where goods are sent, and for how much.
+
+use insta::assert_snapshot;
+use rfq_reference_agent::ask::Ask;
+use rfq_reference_agent::catalogue::Product;
+use rfq_reference_agent::quote;
+use rfq_reference_agent::shipping::ShopShipping;
+use rfq_sdk::DeclineReason;
+
+use super::asking::noon;
+use super::quote::{days, product, quote as quote_plainly, rate, refusal, rules, two, usd};
+
+const UNSERVED: Result<Option<&str>, DeclineReason> = Err(DeclineReason::RegionNotServed);
+
+/// What two units to `region` cost to send.
+#[track_caller]
+fn costs(
+    product: &Product,
+    toml: &str,
+    region: &str,
+    expected: Result<Option<&str>, DeclineReason>,
+) {
+    let quoted = quote::quote(product, &two(region), &rules(toml), 0, noon());
+    let cost = quoted.map(|quoted| quoted.shipping_cost);
+    assert_eq!(cost, expected.map(|cost| cost.map(usd)), "{region}");
+}
+
+#[test]
+fn a_state_counts_before_its_country_and_an_unserved_region_declines() {
+    let product =
+        product(vec![rate(None, "6.99", days(2, 4)), rate(Some("AK"), "19.99", days(5, 9))]);
+    let california = quote_plainly(&product, &two("CA-US")).unwrap();
+    assert_eq!((california.shipping_cost, california.shipping_days), (Some(usd("6.99")), Some(5)));
+    let alaska = quote_plainly(&product, &two("AK-US")).unwrap();
+    assert_eq!((alaska.shipping_cost, alaska.shipping_days), (Some(usd("19.99")), Some(10)));
+    assert_eq!(quote_plainly(&product, &two("ON-CA")), Err(DeclineReason::RegionNotServed));
+    let one_state = self::product(vec![rate(Some("NY"), "1.00", None)]);
+    assert_eq!(quote_plainly(&one_state, &two("CA-US")), Err(DeclineReason::RegionNotServed));
+    let days = quote_plainly(&one_state, &two("NY-US")).unwrap().shipping_days;
+    assert_eq!(days, None, "transit is unknown");
+}
+
+#[test]
+fn of_rates_of_one_price_the_fastest_is_taken() {
+    let product = product(vec![
+        rate(None, "5.00", None),
+        rate(None, "5.00", days(3, 6)),
+        rate(None, "5.00", days(1, 2)),
+    ]);
+    assert_eq!(quote_plainly(&product, &two("CA-US")).unwrap().shipping_days, Some(3));
+}
+
+#[test]
+fn zones_match_the_state_then_the_country_then_anywhere() {
+    let toml = r#"
+        [[shipping.zones]]
+        regions = ["CA-US", "NV-US"]
+        tiers = [{ cost_usd = 1.00 }]
+        [[shipping.zones]]
+        regions = ["US"]
+        tiers = [{ cost_usd = 2 }]
+        [[shipping.zones]]
+        regions = ["*"]
+        tiers = [{ cost_usd = "3.00" }]
+        [[shipping.zones]]
+        regions = ["AK-US"]
+        tiers = []
+    "#;
+    let product = product(vec![]);
+    costs(&product, toml, "CA-US", Ok(Some("1.00")));
+    costs(&product, toml, "NV-US", Ok(Some("1.00")));
+    costs(&product, toml, "NY-US", Ok(Some("2.00")));
+    costs(&product, toml, "ON-CA", Ok(Some("3.00")));
+    costs(&product, toml, "AK-US", UNSERVED);
+    let only_us = "[[shipping.zones]]\nregions = [\"us\"]\ntiers = [{ cost_usd = 2.00 }]";
+    costs(&product, only_us, "NY-US", Ok(Some("2.00")));
+    costs(&product, only_us, "ON-CA", UNSERVED);
+    let nowhere_known = Ask { region: None, ..two("CA-US") };
+    let quoted = quote::quote(&product, &nowhere_known, &rules(toml), 0, noon()).unwrap();
+    assert_eq!(quoted.shipping_cost, None, "the region is unknown, so is the cost");
+}
+
+#[test]
+fn what_the_feed_says_of_a_product_counts_before_the_zones() {
+    let toml = "[[shipping.zones]]\nregions = [\"*\"]\ntiers = [{ cost_usd = 2.00 }]";
+    costs(&product(vec![rate(None, "6.99", None)]), toml, "CA-US", Ok(Some("6.99")));
+    costs(&product(vec![rate(None, "6.99", None)]), toml, "ON-CA", UNSERVED);
+    costs(&product(vec![]), toml, "ON-CA", Ok(Some("2.00")));
+    costs(&product(vec![]), "", "ON-CA", Ok(None));
+}
+
+#[test]
+fn tiers_go_by_the_worth_of_the_goods_after_discounts() {
+    // Two units for 20.00.
+    let tiers = |tiers: &str| format!("[[shipping.zones]]\nregions = [\"US\"]\ntiers = [{tiers}]");
+    let product = product(vec![]);
+    for (up_to, expected) in [
+        ("19.99", Ok(Some("1.00"))),
+        ("20.00", Ok(Some("5.00"))),
+        ("20.01", Ok(Some("5.00"))),
+        ("20", Ok(Some("5.00"))),
+    ] {
+        let two = format!("{{ up_to_usd = {up_to}, cost_usd = 5.00 }}, {{ cost_usd = 1.00 }}");
+        costs(&product, &tiers(&two), "CA-US", expected);
+    }
+    let small_only =
+        tiers("{ up_to_usd = 10.00, cost_usd = 5 }, { up_to_usd = 19.99, cost_usd = 6 }");
+    costs(&product, &small_only, "CA-US", UNSERVED);
+}
+
+#[test]
+fn tiers_go_by_weight_which_may_be_unknown() {
+    let toml = r#"
+        [[shipping.zones]]
+        regions = ["US"]
+        tiers = [{ up_to_grams = 500, cost_usd = 5.00 }, { up_to_grams = 2000, cost_usd = 9.00 }]
+        transit_days = [1, 2]
+    "#;
+    let weighing = |grams| Product { weight_grams: grams, ..product(vec![]) };
+    costs(&weighing(Some(0)), toml, "CA-US", Ok(Some("5.00")));
+    costs(&weighing(Some(250)), toml, "CA-US", Ok(Some("5.00")));
+    costs(&weighing(Some(251)), toml, "CA-US", Ok(Some("9.00")));
+    costs(&weighing(Some(1000)), toml, "CA-US", Ok(Some("9.00")));
+    costs(&weighing(Some(1001)), toml, "CA-US", UNSERVED);
+    costs(&weighing(Some(u32::MAX)), toml, "CA-US", UNSERVED);
+    costs(&weighing(None), toml, "CA-US", Ok(None));
+    costs(&weighing(None), toml, "ON-CA", UNSERVED);
+    let quoted = quote::quote(&weighing(None), &two("CA-US"), &rules(toml), 0, noon()).unwrap();
+    assert_eq!(quoted.shipping_days, Some(3), "the days are known all the same");
+}
+
+#[test]
+fn from_some_worth_on_the_rate_is_free_and_the_surcharge_stays() {
+    let free_from = |from: &str| {
+        format!(
+            r#"
+            [shipping]
+            free_from_usd = {from}
+            [[shipping.zones]]
+            regions = ["US"]
+            tiers = [{{ cost_usd = 6.99 }}]
+            [[shipping.zones]]
+            regions = ["HI-US"]
+            tiers = [{{ cost_usd = 30.00 }}]
+            [shipping.surcharges_usd]
+            AK-US = 15.00
+            HI-US = 15.00
+            PR = 7
+            "#
+        )
+    };
+    let listed = product(vec![rate(None, "4.00", None), rate(Some("HI"), "30.00", None)]);
+    let zoned = product(vec![]);
+    for (product, base) in [(&listed, "4.00"), (&zoned, "6.99")] {
+        costs(product, &free_from("20.01"), "CA-US", Ok(Some(base)));
+        costs(product, &free_from("20.00"), "CA-US", Ok(Some("0.00")));
+        costs(product, &free_from("20.00"), "AK-US", Ok(Some("15.00")));
+        costs(product, &free_from("20.01"), "HI-US", Ok(Some("30.00")));
+        costs(product, &free_from("20.00"), "HI-US", Ok(Some("0.00")));
+        costs(product, &free_from("20.00"), "ON-CA", UNSERVED);
+    }
+    costs(&listed, &free_from("20.01"), "AK-US", Ok(Some("19.00")));
+    costs(&zoned, &free_from("20.01"), "AK-US", Ok(Some("21.99")));
+}
+
+#[test]
+fn a_surcharge_of_a_country_counts_for_its_states_without_one_of_their_own() {
+    let toml = r#"
+        [[shipping.zones]]
+        regions = ["*"]
+        tiers = [{ cost_usd = 10.00 }]
+        [shipping.surcharges_usd]
+        US = 1.00
+        AK-US = 15.00
+        PR = 7.50
+    "#;
+    costs(&product(vec![]), toml, "CA-US", Ok(Some("11.00")));
+    costs(&product(vec![]), toml, "AK-US", Ok(Some("25.00")));
+    costs(&product(vec![]), toml, "1-PR", Ok(Some("17.50")));
+    costs(&product(vec![]), toml, "ON-CA", Ok(Some("10.00")));
+}
+
+#[test]
+fn an_unknown_weight_does_not_matter_where_the_rate_is_free() {
+    let toml = r#"
+        [shipping]
+        free_from_usd = 20
+        [[shipping.zones]]
+        regions = ["US"]
+        tiers = [{ up_to_grams = 500, cost_usd = 5.00 }]
+    "#;
+    costs(&product(vec![]), toml, "CA-US", Ok(Some("0.00")));
+    let heavy = Product { weight_grams: Some(251), ..product(vec![]) };
+    costs(&heavy, toml, "CA-US", UNSERVED);
+}
+
+#[test]
+fn amounts_are_read_to_the_cent() {
+    for (written, expected) in [
+        ("0.1", "0.10"),
+        ("6.99", "6.99"),
+        ("1e2", "100.00"),
+        ("999999999999.99", "999999999999.99"),
+        ("7", "7.00"),
+        ("-0.0", "0.00"),
+        ("\"6.99\"", "6.99"),
+    ] {
+        let shipping = |cost| {
+            let zone =
+                format!("[[shipping.zones]]\nregions = [\"*\"]\ntiers = [{{ cost_usd = {cost} }}]");
+            rules(&zone).shipping
+        };
+        assert_eq!(shipping(written), shipping(&format!("\"{expected}\"")), "{written}");
+    }
+    assert_eq!(rules("[shipping]").shipping, ShopShipping::default());
+}
+
+#[test]
+fn shipping_that_does_not_hold_together_is_refused() {
+    let zones = [
+        "regions = [\"CA-US\", \"US\", \"ca-us\"]\ntiers = []",
+        "regions = [\"US\"]\ntiers = []\n[[shipping.zones]]\nregions = [\"US\"]\ntiers = []",
+        "regions = []\ntiers = []",
+        "regions = [\"USA\"]\ntiers = []",
+        "regions = [5]\ntiers = []",
+        "regions = [\"US\"]",
+        "regions = [\"US\"]\ntiers = [{ cost_usd = 1 }, { up_to_usd = 5, cost_usd = 1 }]",
+        "regions = [\"US\"]\ntiers = [{ cost_usd = 1 }, { cost_usd = 2 }]",
+        "regions = [\"US\"]\ntiers = [{ up_to_usd = 5, cost_usd = 1 }, { up_to_usd = 5.00, cost_usd = 1 }]",
+        "regions = [\"US\"]\ntiers = [{ up_to_usd = 5, cost_usd = 1 }, { up_to_grams = 6, cost_usd = 1 }]",
+        "regions = [\"US\"]\ntiers = [{ up_to_usd = 5, up_to_grams = 6, cost_usd = 1 }]",
+        "regions = [\"US\"]\ntiers = [{ up_to_grams = -6, cost_usd = 1 }]",
+        "regions = [\"US\"]\ntiers = [{ up_to_usd = 5 }]",
+        "regions = [\"US\"]\ntiers = [{ cost_usd = -1 }]",
+        "regions = [\"US\"]\ntiers = [{ cost_usd = 1.005 }]",
+        "regions = [\"US\"]\ntiers = [{ cost_usd = nan }]",
+        "regions = [\"US\"]\ntiers = [{ cost_usd = 1e300 }]",
+        "regions = [\"US\"]\ntiers = [{ cost_usd = \"$1\" }]",
+        "regions = [\"US\"]\ntiers = [{ cost_usd = true }]",
+        "regions = [\"US\"]\ntiers = []\ntransit_days = [5, 2]",
+        "regions = [\"US\"]\ntiers = []\ntransit_days = [2]",
+        "regions = [\"US\"]\ntiers = []\ntransit_days = [-1, 366]",
+    ];
+    let zones = zones.map(|zone| refusal(&format!("[[shipping.zones]]\n{zone}")));
+    assert_snapshot!(zones.join("\n"), @r#"
+    zones: CA-US stands in the zones twice; expected each region once
+    zones: US stands in the zones twice; expected each region once
+    zones: zone 1 has no regions; expected some, such as ["CA-US", "US", "*"]
+    "USA": expected a state such as CA-US, a country such as US, or *
+    invalid type: integer `5`, expected a string
+    missing field `tiers`
+    tier 1 has no limit, but only the last may have none
+    tier 1 has no limit, but only the last may have none
+    the limit of tier 2 is not above the one before it; limits must rise
+    up_to_usd and up_to_grams in one zone; expected one of the two kinds of limit
+    up_to_usd and up_to_grams in one zone; expected one of the two kinds of limit
+    invalid value: integer `-6`, expected a whole number of grams
+    missing field `cost_usd`
+    -1: expected an amount of at least 0 US dollars
+    1.005: expected whole cents, so at most two decimals
+    NaN: expected an amount in US dollars such as 169.99
+    1e300: expected at most 999999999999.99 US dollars
+    $1: expected an amount in US dollars such as 169.99
+    invalid type: boolean `true`, expected an amount in US dollars such as 6.99
+    [5, 2]: expected the fewest and the most business days, such as [2, 5], from 0 to 365
+    [2]: expected the fewest and the most business days, such as [2, 5], from 0 to 365
+    [-1, 366]: expected the fewest and the most business days, such as [2, 5], from 0 to 365
+    "#);
+    let surcharges = ["\"*\" = 1", "USA = 1", "ak-us = 1\nAK-US = 2", "AK-US = -1"];
+    let surcharges = surcharges.map(|line| refusal(&format!("[shipping.surcharges_usd]\n{line}")));
+    assert_snapshot!(surcharges.join("\n"), @r#"
+    surcharges_usd "*": expected a state such as AK-US or a country such as PR
+    surcharges_usd "USA": expected a state such as CA-US, a country such as US, or *
+    surcharges_usd: ak-us stands there twice
+    -1: expected an amount of at least 0 US dollars
+    "#);
+    assert_snapshot!(refusal("[shipping]\nfree_from = 5"), @r#"unknown field `free_from`, expected one of `free_from_usd`, `zones`, `surcharges_usd`"#);
+}
