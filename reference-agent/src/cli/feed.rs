@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressStyle};
 use rfq_reference_agent::catalogue::Catalogue;
-use rfq_reference_agent::feed::{self, Report};
+use rfq_reference_agent::feed::{self, Loaded, Report, SlugMapping};
 use tracing::{info, warn};
 
 /// Rejected rows shown in the log; all of them are in the file.
@@ -24,17 +24,19 @@ pub(super) fn load(path: &Path, data_dir: &Path) -> anyhow::Result<Catalogue> {
     let bar = ProgressBar::new(size);
     let style = "Loading the feed [{bar:40}] {percent}% {msg} rows, {eta} left";
     bar.set_style(ProgressStyle::with_template(style)?);
-    let (catalogue, report) = feed::load(file, |rows, bytes| {
-        bar.set_position(bytes);
-        bar.set_message(rows.to_string());
-        if bar.is_hidden() && rows > 0 && rows.is_multiple_of(ROWS_PER_LINE) {
-            info!(rows, "Loading the feed");
-        }
-    })
-    .with_context(cannot)?;
+    let Loaded { catalogue, report, format } =
+        feed::load(file, None, &SlugMapping::default(), |rows, bytes| {
+            bar.set_position(bytes);
+            bar.set_message(rows.to_string());
+            if bar.is_hidden() && rows > 0 && rows.is_multiple_of(ROWS_PER_LINE) {
+                info!(rows, "Loading the feed");
+            }
+        })
+        .with_context(cannot)?;
     bar.finish_and_clear();
-    let (read, accepted, rejected) = (report.read, report.accepted, report.rejected.len());
-    info!(feed = %name, read, accepted, rejected, "Loaded the feed");
+    let (read, accepted) = (report.read, report.accepted);
+    let (unmapped, rejected) = (report.unmapped.len(), report.rejected.len());
+    info!(feed = %name, %format, read, accepted, unmapped, rejected, "Loaded the feed");
     tell_rejected(&report, &data_dir.join("rejected-rows.tsv"));
     Ok(catalogue)
 }
@@ -54,8 +56,9 @@ fn tell_rejected(report: &Report, path: &Path) {
         rows => (rows, write_rejected(report, path)),
     };
     for rejection in report.rejected.iter().take(SHOWN) {
-        let (line, field, reason) = (rejection.line, rejection.field, &rejection.reason);
-        warn!(line, field, reason, "Left out a row of the feed");
+        let (line, id, field) = (rejection.line, &*rejection.id, &*rejection.field);
+        let (value, reason) = (&*rejection.value, &rejection.reason);
+        warn!(line, id, field, value, reason, "Left out a row of the feed");
     }
     match kept {
         Err(error) => warn!(%error, %list, "The list of rejected rows could not be written"),

@@ -10,7 +10,7 @@ use rfq_agent_card::card::AuthScheme;
 use rfq_agent_card::{AgentCard, ServedCard};
 use rfq_reference_agent::app::{App, CART, app};
 use rfq_reference_agent::catalogue::{Catalogue, LiveCatalogue};
-use rfq_reference_agent::feed::{SAMPLE, load};
+use rfq_reference_agent::feed::{SAMPLE, SlugMapping, load};
 use rfq_reference_agent::responder::{CatalogueResponder, Unreserved};
 use rfq_reference_agent::secret::{self, Provenance};
 use rfq_reference_agent::server::{Limits, serve as serve_on};
@@ -94,7 +94,11 @@ pub(crate) fn serve(args: &ServeArgs, ambient: &Ambient) -> anyhow::Result<()> {
     .with_context(|| unusable(&secret_path))?;
     let catalogue = LiveCatalogue::new(match &args.feed {
         Some(path) => feed::load(path, &args.data_dir)?,
-        None => load(SAMPLE.as_bytes(), |_, _| {}).context("the sample catalogue is broken")?.0,
+        None => {
+            load(SAMPLE.as_bytes(), None, &SlugMapping::default(), |_, _| {})
+                .context("the sample catalogue is broken")?
+                .catalogue
+        }
     });
     match rlimit::increase_nofile_limit(u64::MAX) {
         Ok(files) => info!(files, "May hold so many files and connections open"),

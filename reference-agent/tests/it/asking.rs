@@ -8,7 +8,7 @@ use http::Request;
 use rfq_agent_card::{AgentCard, ServedCard};
 use rfq_reference_agent::app::{App, app};
 use rfq_reference_agent::catalogue::{Catalogue, LiveCatalogue};
-use rfq_reference_agent::feed::{SAMPLE, load};
+use rfq_reference_agent::feed::{SAMPLE, SlugMapping, load};
 use rfq_reference_agent::responder::{CatalogueResponder, Unreserved};
 use rfq_sdk::tower::VerifyLayer;
 use rfq_sdk::{Answerer, Budget, ManualClock, MemoryStore, Rfq, Secret, Signer, Verifier};
@@ -52,7 +52,7 @@ pub(crate) fn rfq(
 }
 
 pub(crate) fn sample() -> Catalogue {
-    load(SAMPLE.as_bytes(), |_, _| {}).unwrap().0
+    load(SAMPLE.as_bytes(), None, &SlugMapping::default(), |_, _| {}).unwrap().catalogue
 }
 
 /// The agent with the sample catalogue, at noon until `clock` says otherwise.

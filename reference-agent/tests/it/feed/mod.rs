@@ -1,15 +1,28 @@
 //! Feeds: what is read, what is rejected and why, and what cannot be used at all.
 
+mod round_trip;
+mod writer;
+
 use insta::assert_snapshot;
 use proptest::prelude::*;
-use rfq_reference_agent::catalogue::{Availability, Days};
-use rfq_reference_agent::feed::{FeedError, Report, SAMPLE, load};
+use rfq_reference_agent::catalogue::{Availability, Catalogue, Days};
+use rfq_reference_agent::feed::{FeedError, Loaded, Report, SAMPLE, SlugMapping, load};
 
 use super::asking::noon;
 
+/// Loads a feed whose format its beginning tells, by its column `product_slug` alone.
+fn loaded(feed: impl AsRef<[u8]>) -> Result<Loaded, FeedError> {
+    load(feed.as_ref(), None, &SlugMapping::default(), |_, _| {})
+}
+
+fn read(feed: impl AsRef<[u8]>) -> (Catalogue, Report) {
+    let Loaded { catalogue, report, .. } = loaded(feed).unwrap();
+    (catalogue, report)
+}
+
 #[test]
 fn the_sample_is_read_whole() {
-    let (catalogue, report) = load(SAMPLE.as_bytes(), |_, _| {}).unwrap();
+    let (catalogue, report) = read(SAMPLE);
     assert_eq!(report.rejected, []);
     assert_eq!((catalogue.len(), report.accepted), (41, 41));
     let grinder = catalogue.find(&"coffee-grinders/baratza-encore-esp".parse().unwrap()).unwrap();
@@ -50,7 +63,7 @@ fn every_kind_of_broken_row_is_named_and_loses_no_other() {
         "23\t\"20.00 USD\"\t\t\tin stock\t\t\t\t\t\"good/two\"\t\"Quoted",
     ];
     let feed = format!("{header}\n{}\n", rows.join("\r\n"));
-    let (catalogue, report) = load(feed.as_bytes(), |_, _| {}).unwrap();
+    let (catalogue, report) = read(&feed);
     assert_eq!((report.read, report.accepted, catalogue.len()), (25, 2, 2));
     assert_snapshot!(listed(&report), @r#"
     line	field	reason
@@ -91,7 +104,7 @@ fn a_row_that_is_not_utf8_is_rejected_alone() {
     let feed = b"id\tprice\tavailability\tproduct_slug\ttitle\n\
         1\t1.00 USD\tin_stock\ta/b\tCaf\xe9\n\
         2\t1.00 USD\tin_stock\ta/c\tCaf\xc3\xa9\n";
-    let (catalogue, report) = load(feed.as_slice(), |_, _| {}).unwrap();
+    let (catalogue, report) = read(feed);
     assert_eq!(catalogue.len(), 1);
     assert_snapshot!(listed(&report), @"
     line	field	reason
@@ -113,7 +126,7 @@ fn a_feed_that_cannot_be_used_says_why() {
         b"id\tprice\tavailability\tproduct_slug\n1\tfree\tin_stock\ta/b\n",
     ];
     let errors: Vec<String> =
-        cases.iter().map(|feed| load(*feed, |_, _| {}).unwrap_err().to_string()).collect();
+        cases.iter().map(|feed| loaded(feed).unwrap_err().to_string()).collect();
     assert_snapshot!(errors.join("\n"), @r#"
     it is empty; expected a header line of tab-separated column names
     it is empty; expected a header line of tab-separated column names
@@ -135,14 +148,19 @@ fn a_source_that_fails_half_way_is_an_error() {
             Err(std::io::Error::other("the disk is gone"))
         }
     }
-    let failed = load(SAMPLE.as_bytes().take(5000).chain(Broken), |_, _| {});
+    let failed = load(
+        SAMPLE.as_bytes().take(70_000).chain(Broken),
+        None,
+        &SlugMapping::default(),
+        |_, _| {},
+    );
     assert!(matches!(failed, Err(FeedError::Io(_))), "{failed:?}");
 }
 
 #[test]
 fn a_byte_order_mark_spaces_and_case_in_the_header_do_not_matter() {
     let feed = "\u{feff}ID\tPrice\tAvailability\tProduct slug\tMax handling time\n7\t1.00 USD\tin stock\ta/b\t3\n";
-    let (catalogue, _) = load(feed.as_bytes(), |_, _| {}).unwrap();
+    let (catalogue, _) = read(&feed);
     let product = catalogue.iter().next().unwrap();
     assert_eq!((&*product.id, &*product.title), ("7", "b"), "without a title, the slug stands in");
     assert_eq!(product.handling, Some(Days { min: 0, max: 3 }));
@@ -153,7 +171,9 @@ fn progress_is_told() {
     let header = "id\tprice\tavailability\tproduct_slug\n";
     let rows: String = (0..2500).map(|n| format!("{n}\t1.00 USD\tin_stock\ta/{n}\n")).collect();
     let mut told = Vec::new();
-    load(format!("{header}{rows}").as_bytes(), |rows, bytes| told.push((rows, bytes))).unwrap();
+    let feed = format!("{header}{rows}");
+    let tell = |rows, bytes| told.push((rows, bytes));
+    load(feed.as_bytes(), None, &SlugMapping::default(), tell).unwrap();
     assert_eq!(told.iter().map(|(rows, _)| *rows).collect::<Vec<_>>(), [1000, 2000, 2500]);
     assert_eq!(told[2].1, u64::try_from(header.len() + rows.len()).unwrap());
 }
@@ -162,7 +182,7 @@ proptest! {
     #[test]
     fn whatever_the_feed_rows_are_counted(text in "[\\x00-\\x7fé\t\n\"]{0,300}") {
         let feed = format!("id\tprice\tavailability\tproduct_slug\n0\t1.00 USD\tin_stock\ta/b\n{text}");
-        let (catalogue, report) = load(feed.as_bytes(), |_, _| {}).unwrap();
+        let (catalogue, report) = read(&feed);
         prop_assert_eq!(report.accepted + u64::try_from(report.rejected.len()).unwrap(), report.read);
         prop_assert_eq!(report.accepted, u64::try_from(catalogue.len()).unwrap());
     }

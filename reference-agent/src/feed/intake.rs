@@ -1,0 +1,183 @@
+//! Takes in the products of a feed one by one, whatever its format.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use rfq_sdk::{ProductSlug, Usd};
+
+use super::error::FeedError;
+use super::mapping::SlugMapping;
+use super::report::{Rejection, Report, Unmapped, shown};
+use super::row::{Fault, Field, Row};
+use super::value;
+use crate::catalogue::{Availability, Catalogue, OrderQuantities, Product, QuantitiesError};
+use crate::pricing::{PriceError, Sale, UnitPrices};
+use crate::shipping::ShippingTable;
+
+/// What each format says in its own way.
+#[derive(Debug)]
+pub(super) struct Terms {
+    pub(super) regular: Usd,
+    /// Where the regular price was found.
+    pub(super) regular_field: Field,
+    pub(super) sale: Option<Sale>,
+    /// Where the price of the sale was found.
+    pub(super) sale_field: Field,
+    pub(super) availability: Availability,
+    pub(super) on_hand: Option<u32>,
+    pub(super) weight_grams: Option<u32>,
+}
+
+#[derive(Debug)]
+pub(super) struct Intake<'m> {
+    slugs: &'m SlugMapping,
+    catalogue: Catalogue,
+    report: Report,
+    /// Most products of a shop share a few tables.
+    tables: HashMap<String, Arc<ShippingTable>>,
+    lines: HashMap<ProductSlug, u64>,
+}
+
+impl<'m> Intake<'m> {
+    pub(super) fn new(slugs: &'m SlugMapping) -> Self {
+        Self {
+            slugs,
+            catalogue: Catalogue::default(),
+            report: Report::default(),
+            tables: HashMap::new(),
+            lines: HashMap::new(),
+        }
+    }
+
+    /// Products so far.
+    pub(super) fn read(&self) -> u64 {
+        self.report.read
+    }
+
+    /// Takes in the product of `row`, whose terms `terms` reads if the marketplace knows it.
+    pub(super) fn take(
+        &mut self,
+        line: u64,
+        row: &Row<'_>,
+        terms: impl FnOnce(&Row<'_>) -> Result<Terms, Fault>,
+    ) {
+        let id = row.text(Field::Id);
+        let slug = match self.slugs.find(row) {
+            Ok(Some(slug)) => slug,
+            Ok(None) => {
+                self.report.read += 1;
+                return self.report.unmapped.push(Unmapped { line, id: shown(id).into() });
+            }
+            Err(fault) => return self.reject(line, id, fault),
+        };
+        let taken = self.product(slug, row, terms).and_then(|product| {
+            let slug = product.slug.clone();
+            self.catalogue.insert(product).map_err(|product| {
+                let first = self.lines.get(&product.slug).copied().unwrap_or_default();
+                let reason = format!("{} stands in line {first} already", product.slug);
+                row.fault(Field::Slug, reason)
+            })?;
+            self.lines.insert(slug, line);
+            Ok(())
+        });
+        match taken {
+            Ok(()) => {
+                self.report.read += 1;
+                self.report.accepted += 1;
+            }
+            Err(fault) => self.reject(line, id, fault),
+        }
+    }
+
+    /// Leaves out a product.
+    pub(super) fn reject(&mut self, line: u64, id: &str, fault: Fault) {
+        let Fault { field, value, reason } = fault;
+        self.report.read += 1;
+        let id = shown(id).into();
+        self.report.rejected.push(Rejection { line, id, field, value, reason });
+    }
+
+    /// The catalogue, unless there is nothing in it.
+    pub(super) fn finish(self) -> Result<(Catalogue, Report), FeedError> {
+        let Self { report, catalogue, slugs, .. } = self;
+        match report.rejected.first() {
+            _ if report.accepted > 0 => Ok((catalogue, report)),
+            Some(first) => Err(FeedError::no_usable_row(report.read, first)),
+            None if report.unmapped.is_empty() => Err(FeedError::NoRows),
+            None => {
+                Err(FeedError::NothingMapped { read: report.read, column: slugs.column().into() })
+            }
+        }
+    }
+
+    fn product(
+        &mut self,
+        slug: ProductSlug,
+        row: &Row<'_>,
+        terms: impl FnOnce(&Row<'_>) -> Result<Terms, Fault>,
+    ) -> Result<Product, Fault> {
+        let id = row.text(Field::Id);
+        if id.is_empty() {
+            let reason = "empty; expected the shop's own name of the product";
+            return Err(row.fault(Field::Id, reason));
+        }
+        let title = if row.has(Field::Title) { row.text(Field::Title) } else { slug.slug() };
+        let terms = terms(row)?;
+        let min = row.read_any(Field::MinHandling, value::day_count)?;
+        let max = row.read_any(Field::MaxHandling, value::day_count)?;
+        let handling =
+            value::days(min, max).map_err(|reason| row.fault(Field::MaxHandling, reason))?;
+        Ok(Product {
+            id: id.into(),
+            title: title.into(),
+            prices: prices(row, &terms)?,
+            quantities: quantities(row)?,
+            availability: terms.availability,
+            on_hand: terms.on_hand,
+            shipping: row.read(Field::Shipping, |text| self.shipping(text))?,
+            handling,
+            weight_grams: terms.weight_grams,
+            slug,
+        })
+    }
+
+    fn shipping(&mut self, text: &str) -> Result<Arc<ShippingTable>, String> {
+        if let Some(table) = self.tables.get(text) {
+            return Ok(Arc::clone(table));
+        }
+        let table = Arc::new(value::shipping(text)?);
+        self.tables.insert(text.to_owned(), Arc::clone(&table));
+        Ok(table)
+    }
+}
+
+fn prices(row: &Row<'_>, terms: &Terms) -> Result<UnitPrices, Fault> {
+    let breaks = row.read_any(Field::PriceBreaks, value::price_breaks)?.unwrap_or_default();
+    let floor = row.read_any(Field::Floor, value::bare_or_with_currency)?;
+    UnitPrices::new(terms.regular, terms.sale, breaks, floor).map_err(|error| {
+        let field = match error {
+            PriceError::Zero => terms.regular_field,
+            PriceError::SaleZero => terms.sale_field,
+            PriceError::BreakQuantity { .. }
+            | PriceError::BreakTwice { .. }
+            | PriceError::BreakDearer { .. }
+            | PriceError::BreakZero { .. } => Field::PriceBreaks,
+            PriceError::FloorAboveRegular { .. } => Field::Floor,
+        };
+        row.fault(field, error.to_string())
+    })
+}
+
+fn quantities(row: &Row<'_>) -> Result<OrderQuantities, Fault> {
+    let min = row.read_any(Field::MinOrder, value::units)?.unwrap_or(1);
+    let max = row.read_any(Field::MaxOrder, value::units)?;
+    let increment = row.read_any(Field::Increment, value::units)?.unwrap_or(1);
+    OrderQuantities::new(min, max, increment).map_err(|error| {
+        let field = match error {
+            QuantitiesError::Zero if min == 0 => Field::MinOrder,
+            QuantitiesError::Zero => Field::Increment,
+            QuantitiesError::MaxBelowMin { .. } => Field::MaxOrder,
+        };
+        row.fault(field, error.to_string())
+    })
+}

@@ -1,0 +1,164 @@
+//! The header of a table: which column holds what.
+
+use std::borrow::Cow;
+
+use super::records::{Record, Separator};
+use crate::feed::error::FeedError;
+use crate::feed::row::{Column, Fault, Field, Names, OURS, Row, normalised};
+
+/// Which column holds what.
+#[derive(Debug)]
+pub(in crate::feed) struct Header {
+    names: Names,
+    /// The field and the column of each value that is read.
+    places: Vec<(Field, usize)>,
+    width: usize,
+    separator: Separator,
+}
+
+impl Header {
+    /// Finds `columns`, our own and `slug_column` among `labels`.
+    pub(in crate::feed) fn find(
+        labels: &[String],
+        separator: Separator,
+        columns: &'static [Column],
+        slug_column: &str,
+    ) -> Result<Self, FeedError> {
+        let found: Vec<Label> = labels.iter().map(|label| Label::of(label)).collect();
+        let all = || columns.iter().chain(OURS);
+        // What is not there has no name.
+        let names = Names::of([], slug_column);
+        let mut header = Self { names, places: Vec::new(), width: labels.len(), separator };
+        for column in all() {
+            let mut at = None;
+            for name in column.names {
+                at = at.or(place(&found, name)?);
+            }
+            match at {
+                Some(at) => header.read(column.field, at, labels),
+                None => {
+                    if let Some(hint) = column.needed {
+                        let column = column.names.first().copied().unwrap_or_default().into();
+                        return Err(FeedError::MissingColumn { column, hint });
+                    }
+                }
+            }
+        }
+        if let Some(at) = place(&found, slug_column)? {
+            header.read(Field::Slug, at, labels);
+        }
+        Ok(header)
+    }
+
+    fn read(&mut self, field: Field, at: usize, labels: &[String]) {
+        if let Some(label) = labels.get(at) {
+            self.names.set(field, label.trim());
+            self.places.push((field, at));
+        }
+    }
+
+    /// Whether there is a column for `field`.
+    pub(in crate::feed) fn has(&self, field: Field) -> bool {
+        self.places.iter().any(|(found, _)| *found == field)
+    }
+
+    /// How many columns there are.
+    pub(in crate::feed) fn width(&self) -> usize {
+        self.width
+    }
+
+    /// A row of values, given by their column.
+    pub(in crate::feed) fn row<'r>(&'r self, values: &[&'r str]) -> Result<Row<'r>, Fault> {
+        self.check_width(values.len(), |at| values.get(at).is_none_or(|value| value.is_empty()))?;
+        let mut row = Row::new(&self.names);
+        for (field, at) in &self.places {
+            row.set(*field, Cow::Borrowed(values.get(*at).copied().unwrap_or_default()));
+        }
+        Ok(row)
+    }
+
+    /// The row of a record.
+    pub(in crate::feed) fn row_of<'r>(&'r self, record: &'r Record) -> Result<Row<'r>, Fault> {
+        self.check_width(record.len(), |at| record.get(at).is_none_or(<[u8]>::is_empty))?;
+        let mut row = Row::new(&self.names);
+        for (field, at) in &self.places {
+            let bytes = record.get(*at).unwrap_or_default();
+            let text = std::str::from_utf8(bytes).map_err(|_| Fault {
+                field: self.names.get(*field).into(),
+                value: Box::default(),
+                reason: "not UTF-8 text".into(),
+            })?;
+            let text = match self.separator {
+                Separator::Tab => unquoted(text.trim()),
+                Separator::Comma => text,
+            };
+            row.set(*field, Cow::Borrowed(text));
+        }
+        Ok(row)
+    }
+
+    fn check_width(&self, len: usize, is_empty: impl Fn(usize) -> bool) -> Result<(), Fault> {
+        if len < self.width || !(self.width..len).all(is_empty) {
+            let width = self.width;
+            return Err(Fault::row(format!("{len} values under a header of {width} columns")));
+        }
+        Ok(())
+    }
+}
+
+/// What a label is found by.
+struct Label {
+    name: String,
+    key: Option<String>,
+}
+
+impl Label {
+    /// Shops can add columns of their own: Shopify labels them
+    /// `Slug (product.metafields.custom.product_slug)`, `WooCommerce` `Meta: product_slug`.
+    fn of(label: &str) -> Self {
+        let name = normalised(label);
+        let of_shopify = name
+            .strip_suffix(')')
+            .and_then(|name| name.split_once(".metafields."))
+            .and_then(|(_, path)| path.rsplit_once('.'))
+            .map(|(_, key)| key);
+        let key = of_shopify.or_else(|| name.strip_prefix("meta:_")).map(str::to_owned);
+        Self { name, key }
+    }
+}
+
+/// Where the column `name` stands, if it stands there once. A column of the shop's own counts where
+/// there is no other.
+fn place(labels: &[Label], name: &str) -> Result<Option<usize>, FeedError> {
+    let name = normalised(name);
+    let once = |is_it: &dyn Fn(&Label) -> bool| {
+        let mut places = labels.iter().enumerate().filter(|(_, label)| is_it(label));
+        let first = places.next().map(|(at, _)| at);
+        match places.next() {
+            None => Ok(first),
+            Some(_) => Err(FeedError::RepeatedColumn { column: name.as_str().into() }),
+        }
+    };
+    match once(&|label| label.name == name)? {
+        Some(at) => Ok(Some(at)),
+        None => once(&|label| label.key.as_deref() == Some(name.as_str())),
+    }
+}
+
+/// The labels of a header.
+pub(in crate::feed) fn labels(record: &Record, separator: Separator) -> Vec<String> {
+    record
+        .iter()
+        .map(|label| {
+            let label = String::from_utf8_lossy(label);
+            let label = label.trim();
+            if separator == Separator::Tab { unquoted(label) } else { label }.to_owned()
+        })
+        .collect()
+}
+
+/// The value inside double quotes, if it stands in them. Doubled quotes inside stay doubled: what is
+/// read has no use for quotes, and the title is only shown.
+fn unquoted(text: &str) -> &str {
+    text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text)
+}

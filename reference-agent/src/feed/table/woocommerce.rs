@@ -1,0 +1,138 @@
+//! `WooCommerce`'s product CSV.
+
+use std::collections::HashMap;
+
+use super::Dialect;
+use crate::catalogue::Availability;
+use crate::feed::intake::Terms;
+use crate::feed::row::{Column, Fault, Field, Row};
+use crate::feed::value::{self, Unit};
+
+/// `WooCommerce`'s product CSV: a row a product or a variation of one. What a variation leaves to its
+/// parent stands in the parent's row, above it.
+#[derive(Debug, Default)]
+pub(in crate::feed) struct WooCommerce {
+    parents: HashMap<Box<str>, Parent>,
+}
+
+#[derive(Debug, Clone)]
+struct Parent {
+    /// In the order of [`LEFT_TO_PARENT`].
+    shared: [Box<str>; LEFT_TO_PARENT.len()],
+    stock: Box<str>,
+    published: Box<str>,
+}
+
+const LEFT_TO_PARENT: [Field; 4] = [Field::Title, Field::Weight, Field::Brand, Field::Mpn];
+
+impl Dialect for WooCommerce {
+    const COLUMNS: &'static [Column] = &[
+        Column::new(Field::Number, &["ID"]),
+        Column::new(Field::Kind, &["Type"]),
+        Column::needed(Field::Id, &["SKU"], "it holds the shop's own name of the product"),
+        Column::new(Field::Title, &["Name"]),
+        Column::new(Field::Published, &["Published"]),
+        Column::new(Field::Group, &["Parent"]),
+        Column::needed(Field::Availability, &["In stock?"], "it holds 1 or 0"),
+        Column::new(Field::Quantity, &["Stock"]),
+        Column::needed(
+            Field::Price,
+            &["Regular price"],
+            "it holds the price of one unit, such as 169.99",
+        ),
+        Column::new(Field::SalePrice, &["Sale price"]),
+        Column::new(Field::SaleFrom, &["Date sale price starts"]),
+        Column::new(Field::SaleUntil, &["Date sale price ends"]),
+        Column::new(Field::Weight, &["Weight (kg)", "Weight (lbs)", "Weight (g)", "Weight (oz)"]),
+        Column::new(Field::Gtin, &["GTIN, UPC, EAN, or ISBN", "GTIN"]),
+        Column::new(Field::Brand, &["Brands", "Brand"]),
+        Column::new(Field::Mpn, &["MPN"]),
+    ];
+
+    fn admit(&mut self, row: &mut Row<'_>) -> bool {
+        // `simple, virtual` is a simple one.
+        let kind = row.text(Field::Kind).split(',').next().unwrap_or_default();
+        match kind.trim().to_ascii_lowercase().as_str() {
+            "variable" => {
+                self.keep(row);
+                return false;
+            }
+            // Sold elsewhere, or not by itself.
+            "external" | "grouped" => return false,
+            "variation" => self.complete(row),
+            _ => {}
+        }
+        let number = number(row);
+        row.fill(Field::Id, &number);
+        true
+    }
+
+    fn terms(row: &Row<'_>) -> Result<Terms, Fault> {
+        let is_published = row.read(Field::Published, published)?;
+        let is_in_stock = row.read(Field::Availability, |text| match text {
+            "1" => Ok(true),
+            "0" | "backorder" => Ok(false),
+            _ => Err("expected 1, 0 or backorder".into()),
+        })?;
+        Ok(Terms {
+            regular: row.read(Field::Price, value::bare_or_with_currency)?,
+            regular_field: Field::Price,
+            sale: super::google_sale(row, value::bare_or_with_currency)?,
+            sale_field: Field::SalePrice,
+            availability: if is_published && is_in_stock {
+                Availability::InStock
+            } else {
+                Availability::OutOfStock
+            },
+            on_hand: row.read_any(Field::Quantity, value::stock)?,
+            weight_grams: row.read_any(Field::Weight, |text| weight(row, text))?.flatten(),
+        })
+    }
+}
+
+impl WooCommerce {
+    fn keep(&mut self, row: &Row<'_>) {
+        let parent = Parent {
+            shared: LEFT_TO_PARENT.map(|field| row.text(field).into()),
+            stock: row.text(Field::Quantity).into(),
+            published: row.text(Field::Published).into(),
+        };
+        // Variations name it by either.
+        self.parents.insert(number(row).into(), parent.clone());
+        self.parents.insert(row.text(Field::Id).into(), parent);
+    }
+
+    fn complete(&self, row: &mut Row<'_>) {
+        let Some(parent) = self.parents.get(row.text(Field::Group)) else { return };
+        for (field, text) in LEFT_TO_PARENT.into_iter().zip(&parent.shared) {
+            row.fill(field, text);
+        }
+        if row.text(Field::Quantity) == "parent" {
+            row.set(Field::Quantity, parent.stock.to_string().into());
+        }
+        if published(&parent.published) == Ok(false) {
+            row.set(Field::Published, parent.published.to_string().into());
+        }
+    }
+}
+
+/// As variations name their parent.
+fn number(row: &Row<'_>) -> String {
+    format!("id:{}", row.text(Field::Number))
+}
+
+fn published(text: &str) -> Result<bool, String> {
+    match text {
+        "" | "1" => Ok(true),
+        // Private, or a draft.
+        "0" | "-1" => Ok(false),
+        _ => Err("expected 1, 0 or -1".into()),
+    }
+}
+
+/// In the unit that the label of the column names.
+fn weight(row: &Row<'_>, text: &str) -> Result<Option<u32>, String> {
+    let label = row.name(Field::Weight);
+    let unit = label.trim_end_matches(')').rsplit('(').next().and_then(Unit::named);
+    value::grams_in(unit.unwrap_or(Unit::Kilogram), text)
+}
