@@ -3,6 +3,8 @@
 mod field;
 mod google_tsv;
 mod report;
+pub mod sql;
+pub mod table;
 
 pub use google_tsv::{FeedError, load};
 pub use report::{Rejection, Report};
