@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, geteuid, kill_process};
-use sqlx::{AssertSqlSafe, Connection as _, PgConnection, raw_sql};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, query_scalar, raw_sql};
 use tempfile::TempDir;
 
 /// What the tests sign in with; it must not turn up anywhere.
@@ -126,6 +126,21 @@ impl Postgres {
     /// The url of its owner.
     pub(crate) fn own_url(&self) -> String {
         self.url("shop", PASSWORD, "postgres")
+    }
+
+    /// Waits until so many queries of a feed run.
+    pub(crate) async fn wait_for_running(&self, expected: impl Fn(i64) -> bool) {
+        let mut connection = PgConnection::connect(&self.own_url()).await.unwrap();
+        let running = "SELECT count(*) FROM pg_stat_activity \
+                       WHERE state = 'active' AND query LIKE 'FETCH%'";
+        // A minute, for a machine that is busy.
+        for _ in 0..600 {
+            if expected(query_scalar(running).fetch_one(&mut connection).await.unwrap()) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("the queries that run are not as many as expected");
     }
 
     /// Runs statements as its owner.

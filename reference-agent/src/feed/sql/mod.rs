@@ -98,7 +98,8 @@ pub enum SqlFeedError {
     },
     /// Nobody answers there, or not in the way that the url asks for.
     #[error(
-        "{database} cannot be reached: {reason}; check that it runs and the url's host and port"
+        "{database} cannot be reached: {reason}; check that it runs, and the url's host, port and \
+         sslmode"
     )]
     Connect {
         /// The database, without its password.

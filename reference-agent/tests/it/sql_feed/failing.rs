@@ -1,14 +1,13 @@
 //! What cannot be read, what is refused, and that no password is shown on the way.
 
 use std::error::Error;
-use std::io;
 use std::net::{Ipv4Addr, TcpListener};
-use std::sync::{Arc, Mutex};
 
 use insta::assert_snapshot;
 use rfq_reference_agent::feed::sql::SqlFeedError;
 use tracing_subscriber::filter::LevelFilter;
 
+use super::super::log::Log;
 use super::super::postgres::{PASSWORD, Postgres};
 use super::{Sqlite, configured, load, load_within};
 
@@ -18,7 +17,8 @@ const ONE: &str =
 /// The error with its causes, the port and the folder of the test left out.
 async fn error(url: &str, query: &str) -> String {
     let error = load(url, query).await.unwrap_err();
-    let causes = std::iter::successors(Some(&error as &dyn Error), |error| (**error).source());
+    let error: &dyn Error = &error;
+    let causes = std::iter::successors(Some(error), |error| (**error).source());
     let text = causes.map(ToString::to_string).collect::<Vec<_>>().join(": ");
     let place = url.split_once("127.0.0.1:").map_or(url, |(_, place)| place);
     let place = place.split_once('/').filter(|_| place != url).map_or(place, |(port, _)| port);
@@ -157,7 +157,7 @@ async fn what_postgres_cannot_give_is_told() {
     postgres://shop@127.0.0.1:PLACE/postgres does not let us in: password authentication failed for user "shop"; check the url's user, password and database
     postgres://nobody@127.0.0.1:PLACE/postgres does not let us in: password authentication failed for user "nobody"; check the url's user, password and database
     postgres://shop@127.0.0.1:PLACE/nowhere does not let us in: database "nowhere" does not exist; check the url's user, password and database
-    postgres://shop@127.0.0.1:PLACE/postgres cannot be reached: server does not support TLS; check that it runs, and the url's host, port and sslmode
+    postgres://shop@127.0.0.1:PLACE/postgres cannot be reached: server does not support TLS; check that it runs and the url's host and port
     postgres://shop@127.0.0.1:PLACE/postgres refuses the query: relation "goods" does not exist; correct it, or the rights of the user
     postgres://shop@127.0.0.1:PLACE/postgres refuses the query: column "sku" does not exist; correct it, or the rights of the user
     postgres://shop@127.0.0.1:PLACE/postgres refuses the query: syntax error at or near "WHERE"; correct it, or the rights of the user
@@ -191,13 +191,7 @@ async fn a_query_without_end_is_ended() {
     let error = load_within(&url, "SELECT pg_sleep(600) AS id", 1).await.unwrap_err();
     assert!(matches!(error, SqlFeedError::Timeout { seconds: 1, .. }), "{error}");
     // The server's own limit is a second longer, and then nobody runs it any more.
-    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
-    postgres
-        .run(
-            "DO $$ BEGIN IF EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE 'FETCH%' \
-             AND state = 'active') THEN RAISE 'it still runs'; END IF; END $$",
-        )
-        .await;
+    postgres.wait_for_running(|queries| queries == 0).await;
 }
 
 #[tokio::test]
@@ -236,7 +230,7 @@ async fn a_server_goes_down_and_comes_back() {
         let url = url.clone();
         async move { load(&url, &slow).await.map(|_| ()) }
     });
-    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    postgres.wait_for_running(|queries| queries == 1).await;
     postgres.stop();
     let error = under_way.await.unwrap().unwrap_err();
     assert!(matches!(error, SqlFeedError::BrokeOff { .. }), "{error}");
@@ -246,36 +240,16 @@ async fn a_server_goes_down_and_comes_back() {
     assert_eq!(load(&url, ONE).await.unwrap().0.len(), 1);
 }
 
-/// Keeps all that is logged.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 #[tokio::test]
 async fn the_password_is_never_logged() {
     let log = Log::default();
-    let made = log.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(LevelFilter::TRACE)
-        .with_writer(move || made.clone())
-        .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let _guard = log.keep(LevelFilter::TRACE);
     tracing::info!("The log is kept");
     let postgres = Postgres::shared();
     load(&postgres.own_url(), ONE).await.unwrap();
     load(&postgres.url("shop", "wrong-password", "postgres"), ONE).await.unwrap_err();
     load(&postgres.own_url(), "SELECT * FROM nowhere").await.unwrap_err();
-    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let log = log.text();
     assert!(log.contains("The log is kept"));
     assert!(!log.contains(PASSWORD) && !log.contains("wrong-password"), "{log}");
 }
