@@ -13,13 +13,20 @@ step() {
   "$@"
 }
 
-need_command() { # COMMAND PACKAGE
-  command -v "$1" >/dev/null && return
+need_package() { # WHAT PACKAGE
   if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
-    echo "tests/run.sh needs the command $1: please install it (Debian package: $2)" >&2
+    echo "tests/run.sh needs $1: please install it (Debian package: $2)" >&2
     exit 1
   fi
   apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$2"
+}
+
+need_command() { # COMMAND PACKAGE
+  command -v "$1" >/dev/null || need_package "the command $1" "$2"
+}
+
+need_python_module() { # MODULE PACKAGE
+  python3 -c "import $1" 2>/dev/null || need_package "the Python module $1" "$2"
 }
 
 need_cargo_command() { # CRATE VERSION
@@ -34,9 +41,11 @@ install() {
   need_command curl curl
   need_command openssl openssl
   need_command python3 python3
+  need_python_module ensurepip python3-venv
   need_command node nodejs
   need_cargo_command cargo-deny 0.20.2
   need_cargo_command cargo-fuzz 0.13.2
+  tests/postgres.sh
 }
 
 lint() {

@@ -11,6 +11,7 @@ mod lines;
 mod mapping;
 mod report;
 mod row;
+pub mod sql;
 mod table;
 mod value;
 mod xml;

@@ -11,8 +11,11 @@
 mod asking;
 mod calendar;
 mod feed;
+mod log;
 mod message_send;
 mod pages;
+mod postgres;
+mod price_service;
 mod pricing;
 mod quote;
 mod quote_invariants;
@@ -20,3 +23,4 @@ mod responder;
 mod secret;
 mod server;
 mod shipping;
+mod sql_feed;
