@@ -8,6 +8,7 @@ pub mod calendar;
 pub mod catalogue;
 mod configured;
 pub mod feed;
+pub mod ledger;
 pub mod price_service;
 pub mod pricing;
 pub mod quote;

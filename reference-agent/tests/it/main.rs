@@ -11,6 +11,7 @@
 mod asking;
 mod calendar;
 mod feed;
+mod ledger;
 mod log;
 mod message_send;
 mod pages;

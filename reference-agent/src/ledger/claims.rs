@@ -1,0 +1,202 @@
+//! Soft holds, claims and sales: changes to what is reserved.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, SubsecRound as _, Utc};
+use rfq_sdk::{ProductSlug, Rfq};
+use rusqlite::OptionalExtension as _;
+use uuid::Uuid;
+
+use super::error::{JobError, LedgerError};
+use super::holds::{Change, Hold, HoldState, Question};
+use super::rows::{micros, parse, time};
+use super::writer::Book;
+
+/// What became of a claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Claim {
+    /// The units are held. That may outlast the offer, by the length of a hold: whoever claims in the
+    /// last minute has the time to pay.
+    Held {
+        /// When the hold ends.
+        until: DateTime<Utc>,
+    },
+    /// No offer of this id was made, or it is pruned.
+    Unknown,
+    /// The offer has ended.
+    Expired,
+    /// The offer was sold.
+    Sold,
+    /// Too few units are left.
+    OutOfStock,
+    /// The caller has as many holds of this product as it may.
+    TooManyHolds,
+}
+
+/// What became of a report that an offer is sold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sell {
+    /// It is sold now.
+    Sold,
+    /// It was.
+    AlreadySold {
+        /// Since when.
+        at: DateTime<Utc>,
+    },
+    /// No offer of this id was made, or it is pruned.
+    Unknown,
+}
+
+/// An offer, as far as its stock is concerned.
+struct Claimable {
+    product: ProductSlug,
+    expires_at: DateTime<Utc>,
+    hold: Hold,
+    /// Whether `hold` is written, or only what a first one would be.
+    is_held: bool,
+}
+
+impl Book {
+    /// Reserves the units offered until the offer ends, within the share of the stock that soft holds
+    /// may take: beyond it, and where nothing is counted, the offer is made without.
+    pub(super) fn hold_softly(
+        &mut self,
+        offer: i64,
+        rfq: &Rfq,
+        origin: Arc<str>,
+        until: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<(), JobError> {
+        let units = rfq.quantity().get();
+        let catalogue = self.stock.catalogue.now();
+        let on_hand = catalogue.find(rfq.product()).and_then(|product| product.on_hand);
+        let Some(cap) = on_hand.map(|on_hand| self.stock.limits.soft_cap(on_hand)) else {
+            return Ok(());
+        };
+        let (product, as_of) = (rfq.product(), catalogue.as_of());
+        let held = self.stock.units(Question { product, origin: None, as_of, now }).soft;
+        if held.saturating_add(units.into()) > cap {
+            return Ok(());
+        }
+        let hold = Hold { offer, origin, units, state: HoldState::Soft { until } };
+        self.change(Change { product: rfq.product().clone(), before: None, after: Some(hold) })
+    }
+
+    pub(super) fn claim(&mut self, offer_id: Uuid, now: DateTime<Utc>) -> Result<Claim, JobError> {
+        let Some(offer) = self.claimable(offer_id)? else { return Ok(Claim::Unknown) };
+        match offer.hold.state {
+            HoldState::Sold { .. } => return Ok(Claim::Sold),
+            HoldState::Hard { until } if until > now => return Ok(Claim::Held { until }),
+            HoldState::Hard { .. } | HoldState::Soft { .. } => {}
+        }
+        if offer.expires_at <= now {
+            return Ok(Claim::Expired);
+        }
+        let catalogue = self.stock.catalogue.now();
+        let Some(product) = catalogue.find(&offer.product) else { return Ok(Claim::OutOfStock) };
+        let held = self.stock.units(Question {
+            product: &product.slug,
+            origin: Some(&offer.hold.origin),
+            as_of: catalogue.as_of(),
+            now,
+        });
+        if held.hard_of_origin >= self.stock.limits.hard_per_product_and_caller {
+            return Ok(Claim::TooManyHolds);
+        }
+        // Soft holds of others do not count: what is only offered goes to whoever claims first.
+        let reserved = u32::try_from(held.hard.saturating_add(held.sold)).unwrap_or(u32::MAX);
+        if product.available(reserved).is_some_and(|left| left < offer.hold.units) {
+            return Ok(Claim::OutOfStock);
+        }
+        // As it is written, so that a second claim is told the same.
+        let until =
+            now.checked_add_signed(self.stock.limits.hard()).unwrap_or(now).trunc_subsecs(6);
+        self.turn(offer, HoldState::Hard { until })?;
+        Ok(Claim::Held { until })
+    }
+
+    /// Whether the offer has expired or was never claimed does not matter: the shop's checkout knows.
+    pub(super) fn sell(&mut self, offer_id: Uuid, now: DateTime<Utc>) -> Result<Sell, JobError> {
+        let Some(offer) = self.claimable(offer_id)? else { return Ok(Sell::Unknown) };
+        if let HoldState::Sold { at } = offer.hold.state {
+            return Ok(Sell::AlreadySold { at });
+        }
+        self.turn(offer, HoldState::Sold { at: now.trunc_subsecs(6) })?;
+        Ok(Sell::Sold)
+    }
+
+    fn turn(&mut self, offer: Claimable, state: HoldState) -> Result<(), JobError> {
+        let Claimable { product, hold, is_held, .. } = offer;
+        let after = Some(Hold { state, ..hold.clone() });
+        self.change(Change { product, before: is_held.then_some(hold), after })
+    }
+
+    fn claimable(&self, offer_id: Uuid) -> Result<Option<Claimable>, JobError> {
+        let row = self
+            .connection()
+            .prepare_cached(
+                "SELECT offers.id, offers.product, offers.origin, quantity, expires_at, state, time
+                 FROM offers LEFT JOIN holds ON holds.offer = offers.id WHERE offer_id = ?1",
+            )?
+            .query_row([offer_id.as_bytes()], |row| {
+                let text = (row.get::<_, String>(1)?, row.get::<_, String>(2)?);
+                let hold = (row.get::<_, Option<String>>(5)?, row.get::<_, Option<i64>>(6)?);
+                Ok((row.get(0)?, text, row.get(3)?, row.get(4)?, hold))
+            })
+            .optional()?;
+        let Some((id, (product, origin), units, expires_at, hold)) = row else { return Ok(None) };
+        let expires_at = time(expires_at)?;
+        let state = match &hold {
+            (Some(state), Some(at)) => Some(HoldState::read(state, *at)?),
+            (_, _) => None,
+        };
+        let is_held = state.is_some();
+        let state = state.unwrap_or(HoldState::Soft { until: expires_at });
+        let hold = Hold { offer: id, origin: origin.into(), units, state };
+        Ok(Some(Claimable { product: parse(&product, "product")?, expires_at, hold, is_held }))
+    }
+
+    /// Writes the hold as it is after `change`, and counts with it from here on in this batch.
+    pub(super) fn change(&mut self, change: Change) -> Result<(), JobError> {
+        let hold = change.after.as_ref().or(change.before.as_ref());
+        let Some(hold) = hold else { return Ok(()) };
+        if change.after.is_some() {
+            let (state, at) = hold.state.columns();
+            let columns =
+                (hold.offer, change.product.as_str(), &*hold.origin, hold.units, state, at);
+            self.connection()
+                .prepare_cached(
+                    "INSERT INTO holds (offer, product, origin, units, state, time)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                     ON CONFLICT (offer) DO UPDATE SET state = excluded.state, time = excluded.time",
+                )?
+                .execute(columns)?;
+        } else {
+            self.connection()
+                .prepare_cached("DELETE FROM holds WHERE offer = ?1")?
+                .execute([hold.offer])?;
+        }
+        self.stock.pending.push(change);
+        Ok(())
+    }
+}
+
+impl HoldState {
+    pub(super) fn read(state: &str, at: i64) -> Result<Self, LedgerError> {
+        let at = time(at)?;
+        match state {
+            "soft" => Ok(Self::Soft { until: at }),
+            "hard" => Ok(Self::Hard { until: at }),
+            "sold" => Ok(Self::Sold { at }),
+            _ => Err(LedgerError::Unreadable("state")),
+        }
+    }
+
+    fn columns(self) -> (&'static str, i64) {
+        match self {
+            Self::Soft { until } => ("soft", micros(until)),
+            Self::Hard { until } => ("hard", micros(until)),
+            Self::Sold { at } => ("sold", micros(at)),
+        }
+    }
+}

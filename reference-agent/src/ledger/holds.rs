@@ -1,0 +1,197 @@
+//! What is reserved of each product: a picture in memory of the table `holds`.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use rfq_sdk::ProductSlug;
+
+/// What an offer reserves of its product.
+#[derive(Debug, Clone)]
+pub(super) struct Hold {
+    /// The offer's row.
+    pub(super) offer: i64,
+    /// Who was offered it.
+    pub(super) origin: Arc<str>,
+    pub(super) units: u32,
+    pub(super) state: HoldState,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum HoldState {
+    /// Offered.
+    Soft { until: DateTime<Utc> },
+    /// Claimed.
+    Hard { until: DateTime<Utc> },
+    /// Sold.
+    Sold { at: DateTime<Utc> },
+}
+
+/// What becomes of one offer's hold.
+#[derive(Debug)]
+pub(super) struct Change {
+    pub(super) product: ProductSlug,
+    pub(super) before: Option<Hold>,
+    pub(super) after: Option<Hold>,
+}
+
+/// All holds, by product.
+#[derive(Debug, Default)]
+pub(super) struct Holds(HashMap<ProductSlug, OfProduct>);
+
+/// Sums and not the single holds where that suffices: the thousandth offer of a product costs no more
+/// to look at than the first.
+#[derive(Debug, Default)]
+struct OfProduct {
+    /// By their end, which is in whole seconds. Those at an end are dropped as they are met.
+    soft: BTreeMap<DateTime<Utc>, u64>,
+    /// All of `soft` together.
+    soft_units: u64,
+    /// Few, as they last minutes. Those at an end stay until their rows are pruned.
+    hard: Vec<Hold>,
+    /// By the time of the sale.
+    sold: BTreeMap<DateTime<Utc>, u64>,
+}
+
+/// What is reserved of one product at one time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Units {
+    pub(super) soft: u64,
+    pub(super) hard: u64,
+    /// Sold, and still counted in the stock figure.
+    pub(super) sold: u64,
+    /// How many hard holds the origin asked about has.
+    pub(super) hard_of_origin: u32,
+}
+
+/// Whose units are asked for, and when.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Question<'a> {
+    pub(super) product: &'a ProductSlug,
+    pub(super) origin: Option<&'a str>,
+    /// When the stock figure was written.
+    pub(super) as_of: DateTime<Utc>,
+    pub(super) now: DateTime<Utc>,
+}
+
+impl Holds {
+    pub(super) fn apply(&mut self, change: Change) {
+        let Change { product, before, after } = change;
+        let of_product = self.0.entry(product.clone()).or_default();
+        if let Some(before) = before {
+            of_product.remove(&before);
+        }
+        if let Some(after) = after {
+            of_product.add(after);
+        }
+        if of_product.is_empty() {
+            self.0.remove(&product);
+        }
+    }
+
+    /// What is reserved once the changes of `pending` have been made.
+    pub(super) fn units(&mut self, asked: Question<'_>, pending: &[Change]) -> Units {
+        let mut units = Units::default();
+        if let Some(of_product) = self.0.get_mut(asked.product) {
+            units = of_product.units(asked);
+            if of_product.is_empty() {
+                self.0.remove(asked.product);
+            }
+        }
+        for change in pending.iter().filter(|change| change.product == *asked.product) {
+            if let Some(after) = &change.after {
+                units.add(after, asked);
+            }
+            if let Some(before) = &change.before {
+                units.remove(before, asked);
+            }
+        }
+        units
+    }
+}
+
+impl OfProduct {
+    fn add(&mut self, hold: Hold) {
+        let units = u64::from(hold.units);
+        match hold.state {
+            HoldState::Soft { until } => {
+                *self.soft.entry(until).or_default() += units;
+                self.soft_units += units;
+            }
+            HoldState::Hard { .. } => self.hard.push(hold),
+            HoldState::Sold { at } => *self.sold.entry(at).or_default() += units,
+        }
+    }
+
+    fn remove(&mut self, hold: &Hold) {
+        let units = u64::from(hold.units);
+        match hold.state {
+            HoldState::Soft { until } => self.soft_units -= take(&mut self.soft, until, units),
+            HoldState::Hard { .. } => self.hard.retain(|other| other.offer != hold.offer),
+            HoldState::Sold { at } => {
+                take(&mut self.sold, at, units);
+            }
+        }
+    }
+
+    fn units(&mut self, asked: Question<'_>) -> Units {
+        while let Some(first) = self.soft.first_entry()
+            && *first.key() <= asked.now
+        {
+            self.soft_units -= first.remove();
+        }
+        let sold = self.sold.range(asked.as_of..).map(|(_, units)| units).sum();
+        let mut units = Units { soft: self.soft_units, sold, ..Units::default() };
+        for hold in &self.hard {
+            units.add(hold, asked);
+        }
+        units
+    }
+
+    fn is_empty(&self) -> bool {
+        self.soft.is_empty() && self.hard.is_empty() && self.sold.is_empty()
+    }
+}
+
+/// Takes `units` away from the sum at `time`, as far as they are there, and returns how many were.
+fn take(sums: &mut BTreeMap<DateTime<Utc>, u64>, time: DateTime<Utc>, units: u64) -> u64 {
+    let Some(sum) = sums.get_mut(&time) else { return 0 };
+    let taken = units.min(*sum);
+    *sum -= taken;
+    if *sum == 0 {
+        sums.remove(&time);
+    }
+    taken
+}
+
+impl Units {
+    fn add(&mut self, hold: &Hold, asked: Question<'_>) {
+        let Some((sum, count)) = self.place(hold, asked) else { return };
+        *sum += u64::from(hold.units);
+        if let Some(count) = count {
+            *count += 1;
+        }
+    }
+
+    fn remove(&mut self, hold: &Hold, asked: Question<'_>) {
+        let Some((sum, count)) = self.place(hold, asked) else { return };
+        // Nothing to take away where a soft hold had been dropped at a time later than `now`.
+        *sum = sum.saturating_sub(hold.units.into());
+        if let Some(count) = count {
+            *count = count.saturating_sub(1);
+        }
+    }
+
+    /// Where `hold` counts, if it still does.
+    fn place(&mut self, hold: &Hold, asked: Question<'_>) -> Option<(&mut u64, Option<&mut u32>)> {
+        match hold.state {
+            HoldState::Soft { until } => (until > asked.now).then_some((&mut self.soft, None)),
+            HoldState::Hard { until } => {
+                let of_origin = asked.origin.is_some_and(|origin| *origin == *hold.origin);
+                let count = of_origin.then_some(&mut self.hard_of_origin);
+                (until > asked.now).then_some((&mut self.hard, count))
+            }
+            HoldState::Sold { at } => (at >= asked.as_of).then_some((&mut self.sold, None)),
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! Every offer made, on disk before it leaves; what is held of the stock; what is sold.
+//!
+//! One SQLite file, `ledger.db`, in a directory of its own. One thread writes: it takes all that waits,
+//! commits it in one transaction (`synchronous=FULL`) and answers all together, so that the wait for the
+//! disk is shared. Another reads. Threads and lock end with the last [`Ledger`], after what is queued.
+//!
+//! One process owns a ledger. A warm standby opens it when the first has ended, however it ended: what
+//! was answered is there.
+
+mod claims;
+mod declines;
+mod error;
+mod holds;
+mod offers;
+mod open;
+mod prune;
+mod reader;
+mod rows;
+mod schema;
+mod worker;
+mod writer;
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use metrics::counter;
+use rfq_sdk::{AnswerStore, DeclineReason, Offer, Remembered, Rfq, StoreError};
+use rusqlite::Connection;
+use uuid::Uuid;
+
+pub use claims::{Claim, Sell};
+pub use error::{LedgerError, OpenError};
+pub use offers::{ClaimState, StoredOffer};
+pub use reader::{LedgerReader, StoredAnswer, StoredOutcome};
+
+use crate::catalogue::{LiveCatalogue, Product};
+use declines::Declined;
+use holds::{Holds, Question};
+use offers::{Key, NewOffer};
+use open::Place;
+use reader::Reader;
+use worker::Worker;
+use writer::{Book, Writer};
+
+/// Every offer made, on disk before it leaves; what is held; what is sold. Cheap to clone.
+///
+/// As the SDK's [`AnswerStore`] it remembers offers as the wire contract says ("Idempotency"). Whenever
+/// it cannot, its error makes the request a decline, and the next one is tried anew.
+#[derive(Clone)]
+pub struct Ledger(Arc<Shared>);
+
+struct Shared {
+    // In the order in which they end: the lock is held as long as a thread may write.
+    writer: Worker<Book>,
+    reader: Worker<Connection>,
+    _lock: File,
+    holds: Arc<Mutex<Holds>>,
+    options: LedgerOptions,
+}
+
+/// How a ledger is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LedgerOptions {
+    /// How much of the stock may be held.
+    pub holds: HoldLimits,
+    /// How long answers and sales are kept before they may be pruned, 30 days by default.
+    pub keep: Duration,
+}
+
+/// How much of the stock may be held, and for how long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HoldLimits {
+    /// What soft holds, those of offers not claimed yet, may take together of a product's units on
+    /// hand, in percent: 0 (none) to 100, 20 by default. An offer beyond it is made without a hold, so
+    /// that nobody can lock the stock by asking.
+    pub soft_percent: u8,
+    /// How long a claim holds its units, 15 minutes by default.
+    pub hard: Duration,
+    /// How many claims of one caller may hold units of one product at once, 20 by default.
+    pub hard_per_product_and_caller: u32,
+}
+
+impl Default for LedgerOptions {
+    fn default() -> Self {
+        Self { holds: HoldLimits::default(), keep: Duration::from_secs(30 * 24 * 60 * 60) }
+    }
+}
+
+impl Default for HoldLimits {
+    fn default() -> Self {
+        Self {
+            soft_percent: 20,
+            hard: Duration::from_secs(15 * 60),
+            hard_per_product_and_caller: 20,
+        }
+    }
+}
+
+impl HoldLimits {
+    /// How many units soft holds may take together.
+    fn soft_cap(&self, on_hand: u32) -> u64 {
+        u64::from(on_hand) * u64::from(self.soft_percent.min(100)) / 100
+    }
+
+    fn hard(&self) -> TimeDelta {
+        TimeDelta::from_std(self.hard).unwrap_or(TimeDelta::MAX)
+    }
+}
+
+impl Ledger {
+    /// Opens the ledger in `directory`, for this process alone, and makes both if need be, for their
+    /// owner only. What may be claimed depends on what `catalogue` says is on hand.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub fn open(
+        directory: &Path,
+        options: LedgerOptions,
+        catalogue: LiveCatalogue,
+    ) -> Result<Self, OpenError> {
+        let place = Place::new(directory);
+        place.make_directory()?;
+        let lock = place.lock()?;
+        let holds = Arc::new(Mutex::default());
+        let mut writer = Writer::open(place.clone(), catalogue, options.holds, Arc::clone(&holds))?;
+        let mut reader = Reader::open(place)?;
+        let failed = |source| OpenError::File { path: directory.to_owned(), source };
+        Ok(Self(Arc::new(Shared {
+            writer: Worker::start("ledger-writer", move |jobs| writer.turn(jobs))
+                .map_err(failed)?,
+            reader: Worker::start("ledger-reader", move |jobs| reader.turn(jobs))
+                .map_err(failed)?,
+            _lock: lock,
+            holds,
+            options,
+        })))
+    }
+
+    /// The offer of this id, expired or not, until it is pruned.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn find(&self, offer_id: Uuid) -> Result<Option<StoredOffer>, LedgerError> {
+        self.0.reader.ask(move |connection| offers::find(connection, offer_id)).await
+    }
+
+    /// Holds the units of an offer, so that nobody else buys them until its consumer has paid. A second
+    /// claim of the same offer gets the hold of the first, as long as it lasts.
+    ///
+    /// Soft holds of others do not stand in its way; claims and sales do. Products that are not counted
+    /// can always be claimed while they are in stock; one that is no longer carried never.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn claim(&self, offer_id: Uuid, now: DateTime<Utc>) -> Result<Claim, LedgerError> {
+        self.0.writer.ask(move |book| book.claim(offer_id, now)).await
+    }
+
+    /// Marks an offer as sold, on the word of the shop's checkout: expired and unclaimed ones too. Its
+    /// units are reserved until a catalogue written later than that is served.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn sell(&self, offer_id: Uuid, now: DateTime<Utc>) -> Result<Sell, LedgerError> {
+        self.0.writer.ask(move |book| book.sell(offer_id, now)).await
+    }
+
+    /// How many units of `product` are reserved at `now`, against a stock figure written at `as_of`: to
+    /// quote with, from memory. None when they are not counted.
+    #[must_use]
+    pub fn reserved(&self, product: &Product, as_of: DateTime<Utc>, now: DateTime<Utc>) -> u32 {
+        let Some(on_hand) = product.on_hand else { return 0 };
+        let asked = Question { product: &product.slug, origin: None, as_of, now };
+        let units = self.0.holds.lock().unwrap_or_else(PoisonError::into_inner).units(asked, &[]);
+        // The stock may have shrunk since the soft holds were taken.
+        let soft = units.soft.min(self.0.options.holds.soft_cap(on_hand));
+        u32::try_from(units.hard.saturating_add(units.sold).saturating_add(soft))
+            .unwrap_or(u32::MAX)
+    }
+
+    /// Notes an RFQ that was declined, for later questions. It never waits: when the ledger is behind,
+    /// the note is dropped and counted.
+    pub fn note_decline(&self, rfq: &Rfq, reason: DeclineReason, now: DateTime<Utc>) {
+        let declined = Declined::new(rfq, reason, now);
+        if !self.0.writer.note(move |book| declined.keep(book.connection())) {
+            counter!("rfq_agent_ledger_notes_dropped_total").increment(1);
+        }
+    }
+
+    /// Forgets answers and sales older than [`LedgerOptions::keep`], and holds that have ended; never
+    /// an offer that is valid or held. A little at a time, so that offers are made meanwhile. Returns
+    /// how many answers were forgotten.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn prune(&self, now: DateTime<Utc>) -> Result<u64, LedgerError> {
+        let keep = TimeDelta::from_std(self.0.options.keep).unwrap_or(TimeDelta::MAX);
+        let mut last = Some(i64::MIN);
+        while let Some(after) = last {
+            last = self.0.writer.ask(move |book| book.prune_holds(after, keep, now)).await?;
+        }
+        let mut forgotten = 0;
+        loop {
+            let some = self.0.writer.ask(move |book| book.prune_answers(keep, now)).await?;
+            if some == 0 {
+                return Ok(forgotten);
+            }
+            forgotten += u64::try_from(some).unwrap_or(u64::MAX);
+        }
+    }
+}
+
+impl AnswerStore for Ledger {
+    async fn recall(
+        &self,
+        rfq: &Rfq,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Remembered>, StoreError> {
+        let key = Key::new(rfq);
+        Ok(self.0.reader.ask(move |connection| key.recall(connection, now)).await?)
+    }
+
+    async fn remember(
+        &self,
+        rfq: &Rfq,
+        offer: &Offer,
+        now: DateTime<Utc>,
+    ) -> Result<Remembered, StoreError> {
+        let offer = NewOffer::new(rfq, offer, now);
+        Ok(self.0.writer.ask(move |book| offer.keep(book)).await?)
+    }
+}
+
+impl std::fmt::Debug for Ledger {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ledger").field("options", &self.0.options).finish_non_exhaustive()
+    }
+}

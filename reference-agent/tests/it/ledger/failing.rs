@@ -1,0 +1,125 @@
+//! The disk and other programs get in the way: an error in time, and then all is well again.
+
+use std::fs;
+use std::time::Duration;
+
+use rfq_reference_agent::ledger::{Claim, LedgerError};
+use rfq_sdk::{AnswerStore as _, Remembered};
+use rusqlite::Connection;
+use tokio::time::{Instant, timeout};
+use uuid::Uuid;
+
+use super::{Shop, noon, offer, rfq};
+
+fn cause(error: &rfq_sdk::StoreError) -> &LedgerError {
+    error.downcast_ref().unwrap()
+}
+
+#[tokio::test]
+async fn a_locked_file_is_an_error_in_time_and_passes() {
+    let shop = Shop::with(Some(10));
+    shop.offered(1, 1, noon()).await;
+    let other = Connection::open(shop.path().join("ledger.db")).unwrap();
+    other.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let started = Instant::now();
+    let (second, made) = (rfq("rfq-2", 1), offer(2, noon()));
+    let refused = shop.ledger.remember(&second, &made, noon());
+    // It waits a second for the lock; the rest is for a slow machine.
+    let error = timeout(Duration::from_secs(3), refused).await.unwrap().unwrap_err();
+    assert!(started.elapsed() >= Duration::from_millis(900));
+    assert!(matches!(cause(&error), LedgerError::Locked(_)), "{error}");
+    assert_eq!(
+        error.to_string(),
+        "the ledger's file is locked by another program; end what writes to it"
+    );
+    let recalled = shop.ledger.recall(&rfq("rfq-1", 1), noon()).await.unwrap();
+    assert_eq!(recalled, Some(Remembered::Offer(offer(1, noon()))), "reading goes on");
+    assert_eq!(shop.reserved(noon()), 1);
+    other.execute_batch("ROLLBACK").unwrap();
+    shop.offered(2, 1, noon()).await;
+    assert_eq!(shop.reserved(noon()), 2);
+}
+
+#[tokio::test]
+async fn a_file_that_was_replaced_is_used_from_then_on() {
+    let shop = Shop::with(Some(10));
+    shop.offered(1, 2, noon()).await;
+    let backup = Shop::with(Some(10));
+    backup.offered(7, 1, noon()).await;
+    let backup = backup.reopened();
+    drop(backup.ledger);
+    let file = shop.path().join("ledger.db");
+    fs::copy(backup.directory.path().join("ledger.db"), shop.path().join("copy")).unwrap();
+    fs::rename(shop.path().join("copy"), &file).unwrap();
+
+    shop.offered(2, 1, noon()).await;
+    assert!(matches!(shop.claim(Uuid::from_u128(7), noon()).await, Claim::Held { .. }));
+    assert_eq!(shop.claim(Uuid::from_u128(1), noon()).await, Claim::Unknown);
+    assert_eq!(shop.reserved(noon()), 2);
+    assert!(shop.ledger.find(Uuid::from_u128(7)).await.unwrap().is_some());
+
+    fs::remove_file(&file).unwrap();
+    shop.offered(3, 1, noon()).await;
+    let shop = shop.reopened();
+    assert!(shop.ledger.find(Uuid::from_u128(3)).await.unwrap().is_some());
+    assert_eq!(shop.ledger.find(Uuid::from_u128(2)).await.unwrap(), None);
+    let check: String = Connection::open(shop.path().join("ledger.db"))
+        .unwrap()
+        .query_row("PRAGMA integrity_check", (), |row| row.get(0))
+        .unwrap();
+    assert_eq!(check, "ok");
+}
+
+#[tokio::test]
+async fn a_table_that_is_missing_is_an_error_until_it_is_back() {
+    let shop = Shop::with(Some(10));
+    let other = Connection::open(shop.path().join("ledger.db")).unwrap();
+    other.execute_batch("ALTER TABLE offers RENAME TO gone").unwrap();
+    let error = shop.ledger.remember(&rfq("rfq-1", 1), &offer(1, noon()), noon()).await;
+    assert!(matches!(cause(&error.unwrap_err()), LedgerError::Failed(_)));
+    assert!(shop.ledger.find(Uuid::from_u128(1)).await.is_err());
+    other.execute_batch("ALTER TABLE gone RENAME TO offers").unwrap();
+    shop.offered(1, 1, noon()).await;
+    assert!(shop.ledger.find(Uuid::from_u128(1)).await.unwrap().is_some());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn more_than_may_wait_is_refused_at_once() {
+    let shop = Shop::with(Some(10));
+    let other = Connection::open(shop.path().join("ledger.db")).unwrap();
+    other.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let all: Vec<_> = (0..3000)
+        .map(|number| {
+            let ledger = shop.ledger.clone();
+            tokio::spawn(async move { ledger.claim(Uuid::from_u128(number), noon()).await })
+        })
+        .collect();
+    let mut behind = 0;
+    for one in all {
+        match one.await.unwrap().unwrap_err() {
+            LedgerError::Behind => behind += 1,
+            LedgerError::Locked(_) => {
+                // Whoever waits is not kept waiting for longer than need be.
+                if !other.is_autocommit() {
+                    other.execute_batch("ROLLBACK").unwrap();
+                    break;
+                }
+            }
+            error => panic!("{error}"),
+        }
+    }
+    assert!(behind > 0, "the queue is bounded");
+    shop.offered(1, 1, noon()).await;
+}
+
+#[tokio::test]
+async fn whoever_does_not_wait_changes_nothing_for_the_others() {
+    let shop = Shop::with(Some(10));
+    let (first, second) = (rfq("rfq-1", 1), rfq("rfq-2", 1));
+    let (one, two) = (offer(1, noon()), offer(2, noon()));
+    let given_up = shop.ledger.remember(&first, &one, noon());
+    assert!(timeout(Duration::ZERO, given_up).await.is_err());
+    assert_eq!(shop.remember(&second, &two, noon()).await, Remembered::Offer(two));
+    let shop = shop.reopened();
+    assert!(shop.ledger.find(Uuid::from_u128(1)).await.unwrap().is_some(), "it was queued");
+}
