@@ -5,6 +5,7 @@
 pub mod app;
 pub mod ask;
 pub mod catalogue;
+pub mod config;
 pub mod feed;
 pub mod pricing;
 pub mod quote;
