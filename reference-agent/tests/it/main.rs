@@ -9,6 +9,9 @@
 )]
 
 mod asking;
+mod config;
+mod config_checkout;
+mod config_table;
 mod feed;
 mod message_send;
 mod pages;
