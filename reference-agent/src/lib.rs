@@ -6,6 +6,7 @@ pub mod app;
 pub mod ask;
 pub mod calendar;
 pub mod catalogue;
+pub mod config;
 mod configured;
 pub mod feed;
 pub mod ledger;

@@ -10,6 +10,9 @@
 
 mod asking;
 mod calendar;
+mod config;
+mod config_checkout;
+mod config_table;
 mod feed;
 mod ledger;
 mod log;

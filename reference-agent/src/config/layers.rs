@@ -1,0 +1,368 @@
+//! The layers of a configuration, each over the one before: file, environment, command line.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
+use std::path::Path;
+
+use toml::de::{DeTable, DeValue};
+use toml::{Table, Value};
+
+use super::error::{ConfigError, Origin, Problem};
+use super::keys::{self, Key, Kind, Unset, VARIABLE_PREFIX};
+
+/// Variables that are read before there is a configuration.
+const READ_ELSEWHERE: [&str; 3] = ["RFQ_AGENT_CONFIG", "RFQ_AGENT_LOG", "RFQ_AGENT_LOG_FORMAT"];
+
+/// What the layers so far say, and what is wrong with them.
+#[derive(Default)]
+pub(super) struct Layers {
+    pub(super) table: Table,
+    pub(super) problems: Vec<Problem>,
+    /// Of the value at each path, such as `shipping.zones[0].regions`.
+    origins: BTreeMap<String, Origin>,
+    /// Tables with something wrong in them, of which no more is said.
+    spoiled: BTreeSet<&'static str>,
+}
+
+/// Where the values of a layer come from.
+struct Source<'a> {
+    origin: &'a dyn Fn(&str) -> Origin,
+    /// Where relative paths begin, unless in the working directory.
+    folder: Option<&'a Path>,
+}
+
+impl Layers {
+    pub(super) fn add_file(&mut self, file: &Path, text: &str) -> Result<(), ConfigError> {
+        let syntax = |error: toml::de::Error| ConfigError::Syntax {
+            file: file.to_path_buf(),
+            line: line_of(text, error.span().map_or(0, |span| span.start)),
+            reason: error.message().to_owned(),
+        };
+        let mut lines = BTreeMap::new();
+        note_lines(text, DeTable::parse(text).map_err(syntax)?.get_ref(), "", &mut lines);
+        let mut table: Table = text.parse().map_err(syntax)?;
+        // What the agent keeps is beside its configuration.
+        table.entry("data_dir").or_insert_with(|| super::DATA_DIR.into());
+        let origin = |path: &str| match lines.get(path) {
+            Some(line) => Origin::File { file: file.to_path_buf(), line: *line },
+            None => Origin::Default,
+        };
+        self.add(table, &Source { origin: &origin, folder: file.parent() });
+        Ok(())
+    }
+
+    pub(super) fn add_variables(
+        &mut self,
+        environment: impl Iterator<Item = (OsString, OsString)>,
+    ) {
+        let ours: BTreeMap<String, OsString> = environment
+            .map(|(name, value)| (name.to_string_lossy().into_owned(), value))
+            .filter(|(name, _)| name.starts_with(VARIABLE_PREFIX))
+            .filter(|(name, _)| !READ_ELSEWHERE.contains(&name.as_str()))
+            .collect();
+        for (variable, value) in ours {
+            match key_of(&variable) {
+                Err(problem) => self.problems.push(problem),
+                Ok(key) => self.add_variable(variable, value, key),
+            }
+        }
+    }
+
+    fn add_variable(&mut self, variable: String, value: OsString, key: &Key) {
+        match value.into_string() {
+            Ok(text) => {
+                let layer = nested(key.path, key.read(&text));
+                let origin = |_: &str| Origin::Variable(variable.clone());
+                self.add(layer, &Source { origin: &origin, folder: None });
+            }
+            Err(_) => self.problems.push(Problem::Wrong {
+                origin: Origin::Variable(variable),
+                key: key.path.to_owned(),
+                given: None,
+                reason: format!("not UTF-8; expected {}", key.expected()),
+            }),
+        }
+    }
+
+    pub(super) fn add_flags(&mut self, flags: Table) {
+        self.add(flags, &Source { origin: &|_| Origin::CommandLine, folder: None });
+    }
+
+    fn add(&mut self, layer: Table, source: &Source<'_>) {
+        let layer = self.take(layer, "", "", source);
+        overlay(&mut self.table, layer);
+    }
+
+    /// The keys that can be used; the others become problems. `at` is where the table is, `pattern`
+    /// the same with `[]` for each entry of a list.
+    fn take(&mut self, table: Table, at: &str, pattern: &str, source: &Source<'_>) -> Table {
+        let mut taken = Table::new();
+        for (name, value) in table {
+            let (path, pattern) = (joined(at, &name), joined(pattern, &name));
+            let key = Key::find(&pattern);
+            if !is_bare(&name) || (key.is_none() && !keys::is_section(&pattern)) {
+                self.spoil(&pattern);
+                let nearest = keys::nearest_key(&pattern);
+                let origin = (source.origin)(&path);
+                self.problems.push(Problem::UnknownKey { origin, key: path, nearest });
+                continue;
+            }
+            self.origins.insert(path.clone(), (source.origin)(&path));
+            let value = match (key, value) {
+                (None, Value::Table(table)) => {
+                    Ok(Value::Table(self.take(table, &path, &pattern, source)))
+                }
+                (None, value) => Err((value, format!("expected a section [{pattern}]"))),
+                (Some(key), value) => self.checked(key, value, &path, source),
+            };
+            match value {
+                Ok(value) => {
+                    taken.insert(name, value);
+                }
+                Err((value, reason)) => {
+                    self.spoil(&pattern);
+                    self.wrong(&path, Some(shown(key, &value)), reason);
+                }
+            }
+        }
+        taken
+    }
+
+    /// The value, or with it what is wrong.
+    fn checked(
+        &mut self,
+        key: &Key,
+        value: Value,
+        path: &str,
+        source: &Source<'_>,
+    ) -> Result<Value, (Value, String)> {
+        if !key.takes(&value) {
+            return Err((value, format!("expected {}", key.expected())));
+        }
+        match (key.kind, value) {
+            (Kind::Table, Value::Table(table)) => {
+                Ok(Value::Table(self.take(table, path, key.path, source)))
+            }
+            (Kind::Tables, Value::Array(entries)) => {
+                let pattern = format!("{}[]", key.path);
+                let mut taken = Vec::new();
+                for (index, entry) in entries.into_iter().enumerate() {
+                    let path = format!("{path}[{index}]");
+                    self.origins.insert(path.clone(), (source.origin)(&path));
+                    match entry {
+                        Value::Table(table) => {
+                            taken.push(Value::Table(self.take(table, &path, &pattern, source)));
+                        }
+                        other => {
+                            self.spoil(key.path);
+                            let reason = format!("expected {}", key.expected());
+                            self.wrong(&path, Some(shown(Some(key), &other)), reason);
+                        }
+                    }
+                }
+                Ok(Value::Array(taken))
+            }
+            (Kind::Path | Kind::Database, Value::String(text)) => {
+                let folder = source.folder.unwrap_or(Path::new(""));
+                match rebased(key.kind, &text, folder) {
+                    Some(text) => Ok(Value::String(text)),
+                    None => Err((
+                        Value::String(text),
+                        "expected an absolute path, as the folder it is in has a name that is not UTF-8"
+                            .to_owned(),
+                    )),
+                }
+            }
+            (_, value) => Ok(value),
+        }
+    }
+
+    pub(super) fn wrong(&mut self, path: &str, given: Option<String>, reason: String) {
+        let origin = self.origin(path);
+        self.problems.push(Problem::Wrong { origin, key: path.to_owned(), given, reason });
+    }
+
+    fn spoil(&mut self, pattern: &str) {
+        let own = Key::find(pattern).filter(|key| matches!(key.kind, Kind::Table | Kind::Tables));
+        if let Some(key) = keys::table_around(pattern).or(own) {
+            self.spoiled.insert(key.path);
+        }
+    }
+
+    /// Takes out what is spoiled, and then tables that miss a key they need.
+    pub(super) fn settle(&mut self) {
+        for path in std::mem::take(&mut self.spoiled) {
+            self.remove(path);
+        }
+        let mut missing = Vec::new();
+        find_missing(&self.table, "", "", &mut missing);
+        for (at, key) in missing {
+            let (origin, path) = (self.origin(&at), joined(&at, key.name()));
+            self.problems.push(Problem::Missing { origin, key: path, expected: key.expected() });
+            self.remove(&at);
+        }
+    }
+
+    /// Takes out the value at `path`, or the whole list that it is in; whether there was one.
+    pub(super) fn remove(&mut self, path: &str) -> bool {
+        let path = path.split('[').next().unwrap_or_default();
+        let (at, name) = path.rsplit_once('.').unwrap_or(("", path));
+        let mut table = Some(&mut self.table);
+        for name in at.split('.').filter(|name| !name.is_empty()) {
+            table = table.and_then(|table| table.get_mut(name)).and_then(Value::as_table_mut);
+        }
+        table.and_then(|table| table.remove(name)).is_some()
+    }
+
+    /// The value of a key that is in no list.
+    pub(super) fn value(&self, path: &str) -> Option<&Value> {
+        let (first, rest) = path.split_once('.').unwrap_or((path, ""));
+        let mut value = self.table.get(first)?;
+        for name in rest.split('.').filter(|name| !name.is_empty()) {
+            value = value.as_table()?.get(name)?;
+        }
+        Some(value)
+    }
+
+    /// Who set the value at `path`, or else the table that it is in.
+    pub(super) fn origin(&self, path: &str) -> Origin {
+        let mut path = path;
+        loop {
+            if let Some(origin) = self.origins.get(path) {
+                return origin.clone();
+            }
+            match path.rfind(['.', '[']) {
+                Some(end) => path = path.get(..end).unwrap_or_default(),
+                None => return Origin::Default,
+            }
+        }
+    }
+}
+
+/// The value as it may be shown, cut where it is long: no password is in it.
+pub(super) fn shown(key: Option<&Key>, value: &Value) -> String {
+    const MOST: usize = 80;
+    if key.is_some_and(|key| key.kind == Kind::Database) {
+        return "not shown here".to_owned();
+    }
+    match value {
+        // Names and passwords in URLs end with it.
+        Value::String(text) if text.contains('@') => "not shown here".to_owned(),
+        Value::String(text) if text.chars().count() > MOST => {
+            format!("{:?}..", text.chars().take(MOST).collect::<String>())
+        }
+        Value::String(text) => format!("{text:?}"),
+        Value::Integer(number) => number.to_string(),
+        Value::Float(number) => number.to_string(),
+        Value::Boolean(value) => value.to_string(),
+        Value::Datetime(time) => time.to_string(),
+        Value::Array(_) => "a list".to_owned(),
+        Value::Table(_) => "a table".to_owned(),
+    }
+}
+
+fn key_of(variable: &str) -> Result<&'static Key, Problem> {
+    let known = super::KEYS.iter().find(|key| key.variable().as_deref() == Some(variable));
+    let path = variable.trim_start_matches(VARIABLE_PREFIX).to_ascii_lowercase();
+    let in_file = || super::KEYS.iter().find(|key| key.path.replace('.', "_") == path);
+    known.ok_or_else(|| match in_file() {
+        Some(key) => Problem::OnlyInFile { variable: variable.to_owned(), key: key.path },
+        None => Problem::UnknownVariable {
+            variable: variable.to_owned(),
+            nearest: keys::nearest_variable(variable),
+        },
+    })
+}
+
+/// Tables that miss a key they need: where they are, and the key.
+fn find_missing(table: &Table, at: &str, pattern: &str, found: &mut Vec<(String, &'static Key)>) {
+    for key in super::KEYS {
+        let is_here = key.path.rsplit_once('.').is_some_and(|(around, _)| around == pattern);
+        if is_here && matches!(key.unset, Unset::Missing(_)) && !table.contains_key(key.name()) {
+            found.push((at.to_owned(), key));
+        }
+    }
+    for (name, value) in table {
+        let (at, pattern) = (joined(at, name), joined(pattern, name));
+        match value {
+            Value::Table(table) => find_missing(table, &at, &pattern, found),
+            Value::Array(entries) => {
+                let tables =
+                    entries.iter().enumerate().filter_map(|(i, e)| Some((i, e.as_table()?)));
+                for (index, table) in tables {
+                    find_missing(table, &format!("{at}[{index}]"), &format!("{pattern}[]"), found);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// `None` when the folder cannot be written in front of it.
+fn rebased(kind: Kind, text: &str, folder: &Path) -> Option<String> {
+    let (prefix, path) = match kind {
+        Kind::Database => match text.strip_prefix("sqlite:") {
+            Some(path) => ("sqlite:", path.strip_prefix("//").unwrap_or(path)),
+            None => return Some(text.to_owned()),
+        },
+        _ => ("", text),
+    };
+    if path.is_empty() || Path::new(path).is_absolute() {
+        return Some(text.to_owned());
+    }
+    folder.join(path).to_str().map(|path| format!("{prefix}{path}"))
+}
+
+/// Tables are joined, all else is replaced.
+fn overlay(below: &mut Table, above: Table) {
+    for (name, value) in above {
+        match (below.get_mut(&name), value) {
+            (Some(Value::Table(below)), Value::Table(above)) => overlay(below, above),
+            (_, value) => {
+                below.insert(name, value);
+            }
+        }
+    }
+}
+
+fn nested(path: &str, value: Value) -> Table {
+    let (at, name) = path.rsplit_once('.').unwrap_or(("", path));
+    let innermost = Table::from_iter([(name.to_owned(), value)]);
+    at.rsplit('.')
+        .filter(|name| !name.is_empty())
+        .fold(innermost, |table, name| Table::from_iter([(name.to_owned(), Value::Table(table))]))
+}
+
+fn joined(at: &str, name: &str) -> String {
+    if at.is_empty() { name.to_owned() } else { format!("{at}.{name}") }
+}
+
+/// Whether it can be part of a path: all known names can.
+fn is_bare(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+}
+
+fn note_lines(text: &str, table: &DeTable<'_>, at: &str, lines: &mut BTreeMap<String, usize>) {
+    for (name, value) in table {
+        let path = joined(at, name.get_ref());
+        lines.insert(path.clone(), line_of(text, name.span().start));
+        match value.get_ref() {
+            DeValue::Table(table) => note_lines(text, table, &path, lines),
+            DeValue::Array(entries) => {
+                for (index, entry) in entries.iter().enumerate() {
+                    let path = format!("{path}[{index}]");
+                    lines.insert(path.clone(), line_of(text, entry.span().start));
+                    if let DeValue::Table(table) = entry.get_ref() {
+                        note_lines(text, table, &path, lines);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The line of a byte of the text, counted from 1.
+fn line_of(text: &str, byte: usize) -> usize {
+    1 + text.bytes().take(byte).filter(|b| *b == b'\n').count()
+}
