@@ -5,6 +5,7 @@
 pub mod app;
 pub mod ask;
 pub mod catalogue;
+pub mod checkout;
 pub mod feed;
 pub mod ledger;
 pub mod pricing;

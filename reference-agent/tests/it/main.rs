@@ -9,6 +9,7 @@
 )]
 
 mod asking;
+mod checkout;
 mod feed;
 mod message_send;
 mod pages;
