@@ -2,6 +2,7 @@
 //!
 //! [`app::app`] is the whole of it as a router; the binary `rfq-agent` puts it on a socket.
 
+pub mod admin;
 pub mod app;
 pub mod ask;
 pub mod catalogue;
@@ -16,3 +17,4 @@ pub mod rules;
 pub mod secret;
 pub mod server;
 pub mod shipping;
+pub mod telemetry;

@@ -8,14 +8,15 @@ use anyhow::{Context as _, anyhow};
 use clap::{Args, ValueEnum};
 use rfq_agent_card::card::AuthScheme;
 use rfq_agent_card::{AgentCard, ServedCard};
-use rfq_reference_agent::app::{App, CART, app};
+use rfq_reference_agent::app::{App, CART, Claims, app};
 use rfq_reference_agent::catalogue::{Catalogue, LiveCatalogue};
 use rfq_reference_agent::feed::{SAMPLE, load};
+use rfq_reference_agent::ledger::{Ledger, LedgerOptions};
 use rfq_reference_agent::responder::CatalogueResponder;
 use rfq_reference_agent::secret::{self, Provenance};
 use rfq_reference_agent::server::{Limits, serve as serve_on};
 use rfq_sdk::tower::VerifyLayer;
-use rfq_sdk::{Answerer, MemoryStore, ProductSlug, Scheme, SecretFile, SystemClock, Verifier};
+use rfq_sdk::{Answerer, ProductSlug, Scheme, SecretFile, SystemClock, Verifier};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{info, warn};
@@ -173,7 +174,7 @@ fn compose(
     address: SocketAddr,
     verifier: Verifier,
     catalogue: &LiveCatalogue,
-) -> anyhow::Result<App<CatalogueResponder<SystemClock>>> {
+) -> anyhow::Result<App<CatalogueResponder<SystemClock>, Ledger>> {
     let root = match &args.public_url {
         Some(url) => url.clone(),
         None => {
@@ -193,19 +194,18 @@ fn compose(
     .security(scheme)
     .build()
     .map_err(|error| anyhow!("the agent card cannot be made: {error}"))?;
-    let offers = Arc::new(MemoryStore::default());
     let cart = root.join(CART)?;
     let terms = TERMS.parse()?;
     let catalogue = catalogue.clone();
+    std::fs::create_dir_all(&args.data_dir).context("the data directory cannot be made")?;
+    let ledger = Ledger::open(&args.data_dir, LedgerOptions::default(), catalogue.clone())?;
     let responder =
         CatalogueResponder::new(catalogue.clone(), SystemClock, ambient.offer_id, cart, terms);
     Ok(App {
-        answerer: Answerer::with(responder, Arc::clone(&offers), SystemClock),
+        answerer: Answerer::with(responder, ledger.clone(), SystemClock),
         verify: VerifyLayer::new(verifier),
-        offers,
-        catalogue,
+        claims: Claims { ledger, catalogue, checkout: None, clock: Arc::new(SystemClock) },
         card: ServedCard::new(&card),
-        clock: Arc::new(SystemClock),
     })
 }
 

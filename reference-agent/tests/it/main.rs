@@ -8,11 +8,14 @@
     reason = "a test that panics has failed, and short calls read better than exact signatures"
 )]
 
+mod admin;
 mod asking;
 mod checkout;
+mod claims;
 mod feed;
 mod message_send;
 mod pages;
 mod quote;
 mod secret;
 mod server;
+mod telemetry;
