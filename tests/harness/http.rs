@@ -23,11 +23,18 @@ pub struct Response {
 }
 
 impl Connection {
-    pub(crate) fn open(address: SocketAddr) -> Self {
+    /// Opens a connection; waiting for an answer is given up after ten seconds.
+    #[must_use]
+    pub fn open(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
         stream.set_nodelay(true).unwrap();
         Self { stream, ahead: Vec::new() }
+    }
+
+    /// Waits so long for each further part of an answer.
+    pub(crate) fn be_patient(&mut self, patience: Duration) {
+        self.stream.set_read_timeout(Some(patience)).unwrap();
     }
 
     /// Sends all of `bytes`.
@@ -64,7 +71,7 @@ impl Connection {
         let length = head
             .lines()
             .find_map(|line| {
-                line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok()
+                line.to_ascii_lowercase().strip_prefix("content-length:")?.trim().parse().ok()
             })
             .unwrap_or(0);
         while self.ahead.len() < length {

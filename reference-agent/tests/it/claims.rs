@@ -88,7 +88,7 @@ async fn the_page_of_an_offer_explains_it() {
     Baratza Encore ESP Coffee Grinder
     Quantity 5
     Price instead of $949.95 $849.95
-    Shipping to CA-US free within 4 business days
+    Shipping to CA-US within 4 business days Free
     Total $849.95
     Continue to checkout
     Excl. sales tax and duty.
@@ -164,7 +164,7 @@ async fn without_a_checkout_the_page_says_how_it_goes_on() {
     Reserved until 1 June 2026, 12:15 UTC (in 15 minutes). To buy, give the shop the number of this offer.
     Quantity 5
     Price instead of $949.95 $849.95
-    Shipping to CA-US free within 4 business days
+    Shipping to CA-US within 4 business days Free
     Total $849.95
     Excl. sales tax and duty.
     Offer number ID
