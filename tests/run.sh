@@ -38,6 +38,7 @@ install() {
   need_command git git
   need_command c++ g++
   need_command chromium chromium
+  need_command chromedriver chromium-driver
   need_command curl curl
   need_command openssl openssl
   need_command python3 python3

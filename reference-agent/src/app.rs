@@ -8,49 +8,81 @@ use rfq_agent_card::ServedCard;
 use rfq_agent_card::served::{AGENT_CARD_PATH, AGENT_JSON_PATH};
 use rfq_sdk::axum::MESSAGE_SEND;
 use rfq_sdk::tower::VerifyLayer;
-use rfq_sdk::{Answerer, Clock, MemoryStore, Responder};
+use rfq_sdk::{AnswerStore, Answerer, Clock, Responder};
 
 use crate::catalogue::LiveCatalogue;
+use crate::checkout::Checkout;
+use crate::ledger::Ledger;
 use crate::routes;
+use crate::telemetry::{AnswerFigures, ClaimFigures};
 
 /// The path of the page that explains an offer: claim links lead there.
 pub const CART: &str = "/cart";
 
 /// What the routes work with.
-pub struct App<R> {
+pub struct App<R, S> {
     /// Answers the RFQs.
-    pub answerer: Answerer<R, Arc<MemoryStore>>,
+    pub answerer: Answerer<R, S>,
     /// Verifies them first.
     pub verify: VerifyLayer,
-    /// The offers made, the same that the answerer remembers in.
-    pub offers: Arc<MemoryStore>,
-    /// The products offered.
-    pub catalogue: LiveCatalogue,
+    /// Lets offers be claimed.
+    pub claims: Claims,
     /// The agent card.
     pub card: ServedCard,
+}
+
+/// What the claims of offers work with.
+pub struct Claims {
+    /// The offers made: where the answerer remembers them.
+    pub ledger: Ledger,
+    /// The products offered.
+    pub catalogue: LiveCatalogue,
+    /// Where a claim goes on. Without one its page says that the goods are reserved, and the rest is
+    /// between the buyer and the shop.
+    pub checkout: Option<Checkout>,
     /// Tells whether an offer has expired.
     pub clock: Arc<dyn Clock>,
 }
 
-/// The agent's routes: RFQs, the card at both of its well-known paths, the offer page, and health.
-pub fn app<R: Responder>(app: App<R>) -> Router {
+/// The agent's public routes: RFQs, the card at both of its well-known paths, claims, and health.
+pub fn app<R: Responder, S: AnswerStore>(app: App<R, S>) -> Router {
     let card = Arc::new(app.card);
-    let offer_page = Arc::new(routes::Cart {
-        offers: app.offers,
-        catalogue: app.catalogue.clone(),
-        clock: app.clock,
-    });
-    Router::new()
-        .route(MESSAGE_SEND, post(routes::message_send::<R>).route_layer(app.verify))
-        .with_state(app.answerer)
+    let catalogue = app.claims.catalogue.clone();
+    rfq_routes(app.answerer, app.verify)
+        .merge(claim_routes(app.claims))
         .route(AGENT_CARD_PATH, get(routes::card).with_state(Arc::clone(&card)))
         .route(AGENT_JSON_PATH, get(routes::card).with_state(card))
-        .route(CART, get(routes::cart).with_state(offer_page))
-        .route("/healthz", get(routes::healthz).with_state(app.catalogue))
+        .route("/healthz", get(routes::healthz).with_state(catalogue))
 }
 
-impl<R> std::fmt::Debug for App<R> {
+/// The one route that the marketplace calls. It needs no ledger, only a memory of answers.
+pub fn rfq_routes<R: Responder, S: AnswerStore>(
+    answerer: Answerer<R, S>,
+    verify: VerifyLayer,
+) -> Router {
+    let state = Arc::new(routes::MessageSend { answerer, figures: AnswerFigures::new() });
+    Router::new()
+        .route(MESSAGE_SEND, post(routes::message_send::<R, S>).route_layer(verify))
+        .with_state(state)
+}
+
+/// The page of an offer, and its claim.
+fn claim_routes(claims: Claims) -> Router {
+    let state = Arc::new(routes::Cart::new(claims, ClaimFigures::new()));
+    Router::new().route(CART, get(routes::show_offer).post(routes::claim_offer)).with_state(state)
+}
+
+impl<R, S> std::fmt::Debug for App<R, S> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("App").field("products", &self.catalogue.now().len()).finish_non_exhaustive()
+        f.debug_struct("App").field("claims", &self.claims).finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Claims {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Claims")
+            .field("products", &self.catalogue.now().len())
+            .field("checkout", &self.checkout)
+            .finish_non_exhaustive()
     }
 }

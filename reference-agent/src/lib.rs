@@ -2,10 +2,12 @@
 //!
 //! [`app::app`] is the whole of it as a router; the binary `rfq-agent` puts it on a socket.
 
+pub mod admin;
 pub mod app;
 pub mod ask;
 pub mod calendar;
 pub mod catalogue;
+pub mod checkout;
 pub mod config;
 mod configured;
 pub mod feed;
@@ -19,3 +21,4 @@ pub mod rules;
 pub mod secret;
 pub mod server;
 pub mod shipping;
+pub mod telemetry;

@@ -1,54 +1,224 @@
-//! The page of an offer, in a real browser.
+//! The page of an offer, and its claim, in a real browser.
 
-use std::process::{Command, Stdio};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
 
-use rfq_tests::{Agent, GRINDER, rfq};
+use axum::Router;
+use axum::response::{Html, Redirect};
+use axum::routing::get;
+use rfq_agent_card::{AgentCard, ServedCard};
+use rfq_reference_agent::app::{App, Claims, app};
+use rfq_reference_agent::catalogue::LiveCatalogue;
+use rfq_reference_agent::feed::{SAMPLE, load};
+use rfq_reference_agent::ledger::{Ledger, LedgerOptions};
+use rfq_reference_agent::responder::CatalogueResponder;
+use rfq_reference_agent::server::{Limits, serve};
+use rfq_sdk::tower::VerifyLayer;
+use rfq_sdk::{Answerer, Secret, Signer, SystemClock, Verifier};
+use rfq_tests::{Browser, Connection, GRINDER, now, rfq};
 use serde_json::Value;
 use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
 
-/// The document of `url` once a headless browser has loaded it, and a picture of it.
-fn load(url: &str) -> (String, Vec<u8>) {
-    let run = |action: &str| {
-        let profile = TempDir::new().unwrap();
-        let done = Command::new("chromium")
-            .args(["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"])
-            .args(["--disable-background-networking", "--disable-component-update"])
-            .args([
-                "--disable-sync",
-                "--disable-quic",
-                "--hide-scrollbars",
-                "--window-size=700,600",
-            ])
-            .arg(format!("--user-data-dir={}", profile.path().display()))
-            .args([action, url])
-            .current_dir(profile.path())
-            .stderr(Stdio::null())
-            .output()
-            .unwrap();
-        assert!(done.status.success(), "chromium failed on {url}");
-        (
-            String::from_utf8(done.stdout).unwrap(),
-            std::fs::read(profile.path().join("screenshot.png")),
-        )
+const SECRET: &str = "an example of a secret, 32 bytes";
+
+/// The agent with the sample catalogue, and the checkout of its shop, until dropped.
+struct Shop {
+    agent: SocketAddr,
+    checkout: SocketAddr,
+    _runtime: Runtime,
+    _dir: TempDir,
+}
+
+impl Shop {
+    fn open() -> Self {
+        let (runtime, dir) = (Runtime::new().unwrap(), TempDir::new().unwrap());
+        let bind = || runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+        let (listener, checkout_listener) = (bind(), bind());
+        let agent = listener.local_addr().unwrap();
+        let checkout = checkout_listener.local_addr().unwrap();
+        runtime
+            .spawn(async move { axum::serve(checkout_listener, checkout_pages(checkout)).await });
+        let router = {
+            let _in_runtime = runtime.enter();
+            agent_routes(dir.path(), checkout)
+        };
+        runtime.spawn(serve(listener, router, Limits::default(), std::future::pending()));
+        Self { agent, checkout, _runtime: runtime, _dir: dir }
+    }
+
+    /// The link to an offer for five grinders.
+    fn offer(&self) -> String {
+        let body = rfq("seen", GRINDER, 5).to_string();
+        let headers = Signer::hmac(&Secret::new(SECRET).unwrap()).sign(body.as_bytes(), now());
+        let headers: String =
+            headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let length = body.len();
+        let mut connection = Connection::open(self.agent);
+        connection.send(
+            format!("POST /message:send HTTP/1.1\r\nhost: x\r\ncontent-length: {length}\r\n{headers}\r\n{body}")
+                .as_bytes(),
+        );
+        let offer: Value = serde_json::from_str(&connection.response().unwrap().body).unwrap();
+        let link = offer.get("claim_url").and_then(Value::as_str).unwrap();
+        let (_, query) = link.split_once('?').unwrap();
+        format!("http://{}/cart?{query}", self.agent)
+    }
+}
+
+fn agent_routes(dir: &Path, checkout: SocketAddr) -> Router {
+    let catalogue = LiveCatalogue::new(load(SAMPLE.as_bytes(), |_, _| {}).unwrap().0);
+    let ledger = Ledger::open(dir, LedgerOptions::default(), catalogue.clone()).unwrap();
+    let cart = "https://shop.example/cart".parse().unwrap();
+    let terms = "Excl. sales tax and duty.".parse().unwrap();
+    let responder = CatalogueResponder::new(
+        catalogue.clone(),
+        SystemClock,
+        || uuid::Uuid::from_u128(7),
+        cart,
+        terms,
+    );
+    let template = format!("http://{checkout}/buy?sku={{id}}&n={{quantity}}&offer={{offer_id}}");
+    let card = AgentCard::builder("Test", "An agent under test.", "1").build().unwrap();
+    app(App {
+        answerer: Answerer::with(responder, ledger.clone(), SystemClock),
+        verify: VerifyLayer::new(Verifier::hmac(Secret::new(SECRET).unwrap()).build().unwrap()),
+        claims: Claims {
+            ledger,
+            catalogue,
+            checkout: Some(template.parse().unwrap()),
+            clock: Arc::new(SystemClock),
+        },
+        card: ServedCard::new(&card),
+    })
+}
+
+/// Leads on to another host, as a shop's cart often does.
+fn checkout_pages(address: SocketAddr) -> Router {
+    let port = address.port();
+    let buy = move |query: axum::extract::RawQuery| async move {
+        Redirect::to(&format!("http://localhost:{port}/checkout?{}", query.0.unwrap()))
     };
-    (run("--dump-dom").0, run("--screenshot").1.unwrap())
+    // The page of another site, whose button claims the offer that its query names.
+    let trap = |query: axum::extract::RawQuery| async move {
+        let query = query.0.unwrap();
+        let (agent, id) = query.split_once('/').unwrap();
+        Html(format!(
+            "<form method=post action='http://{agent}/cart?offer={id}'>\
+             <input name=offer value={id}><button>Win</button></form>"
+        ))
+    };
+    Router::new()
+        .route("/buy", get(buy))
+        .route("/checkout", get(Html("<h1>Checkout</h1>")))
+        .route("/trap", get(trap))
+}
+
+/// Kept for whoever wants to look at it.
+fn keep(picture: &[u8], name: &str) {
+    // A page that is blank makes a picture of almost nothing.
+    assert!(picture.len() > 5000, "{name}: {} bytes", picture.len());
+    if let Some(dir) = std::env::var_os("RFQ_TEST_PICTURES") {
+        std::fs::write(Path::new(&dir).join(name), picture).unwrap();
+    }
 }
 
 #[test]
-fn a_browser_shows_the_offer_that_a_claim_link_names() {
-    let agent = Agent::start(&[]);
-    let answer = agent.ask(&rfq("seen", GRINDER, 5).to_string());
-    let offer: Value = serde_json::from_str(&answer.body).unwrap();
-    let (_, query) = offer["claim_url"].as_str().unwrap().split_once('?').unwrap();
-    let (page, picture) = load(&format!("http://{}/cart?{query}", agent.address()));
-    for text in ["<h1>Baratza Encore ESP", "$849.95", "<s>$949.95</s>", "within 4 business days"] {
+fn the_button_of_the_offer_s_page_leads_to_the_checkout() {
+    let (shop, browser) = (Shop::open(), Browser::start());
+    let link = shop.offer();
+    browser.open(&link);
+    let page = browser.page();
+    for text in ["<h1>Baratza Encore ESP", "$849.95", "$949.95</s>", "within 4 business days"] {
         assert!(page.contains(text), "{text} is in the document:\n{page}");
     }
-    // A page that is blank makes a picture of almost nothing.
-    assert!(picture.len() > 8000, "{} bytes", picture.len());
-    if let Some(dir) = std::env::var_os("RFQ_TEST_PICTURES") {
-        std::fs::write(std::path::Path::new(&dir).join("offer.png"), picture).unwrap();
+    browser.click("button");
+    let id = link.split_once("offer=").unwrap().1;
+    let port = shop.checkout.port();
+    let checkout = format!("http://localhost:{port}/checkout?sku=CG-1001&n=5&offer={id}");
+    assert_eq!(browser.url(), checkout);
+
+    // With the keyboard alone it works as well, and again.
+    browser.resize(390, 900, "light");
+    browser.open(&link);
+    assert!(browser.page().contains("Reserved until"), "{}", browser.page());
+    browser.press('\u{e004}');
+    keep(&browser.picture(), "reserved.png");
+    assert_eq!(browser.run("return document.activeElement.textContent"), "Continue to checkout");
+    browser.press('\u{e007}');
+    for _ in 0..100 {
+        if browser.url() == checkout {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
     }
-    let (page, _) = load(&format!("http://{}/cart?offer=unknown", agent.address()));
-    assert!(page.contains("<h1>This link names no offer</h1>"), "{page}");
+    panic!("still at {}", browser.url());
+}
+
+#[test]
+fn the_form_of_another_site_reserves_nothing() {
+    let (shop, browser) = (Shop::open(), Browser::start());
+    let link = shop.offer();
+    let id = link.split_once("offer=").unwrap().1;
+    // `localhost` and `127.0.0.1` are two sites.
+    let port = shop.checkout.port();
+    browser.open(&format!("http://localhost:{port}/trap?{}/{id}", shop.agent));
+    browser.click("button");
+    assert!(browser.page().contains("<h1>Please start from the offer</h1>"), "{}", browser.page());
+    browser.click("a");
+    assert_eq!(browser.url(), link);
+    assert!(!browser.page().contains("Reserved"), "{}", browser.page());
+}
+
+/// The least contrast of any text with what is behind it, as WCAG 2 reckons it.
+const LEAST_CONTRAST: &str = "
+    const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+    const rgba = (color) => {
+        canvas.clearRect(0, 0, 1, 1);
+        canvas.fillStyle = color;
+        canvas.fillRect(0, 0, 1, 1);
+        return [...canvas.getImageData(0, 0, 1, 1).data];
+    };
+    const luminance = ([r, g, b]) => {
+        const linear = [r, g, b].map((c) => c / 255).map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2];
+    };
+    const behind = (element) => {
+        const color = rgba(getComputedStyle(element).backgroundColor);
+        return color[3] === 255 || !element.parentElement ? color : behind(element.parentElement);
+    };
+    const ratios = [...document.body.querySelectorAll('*')]
+        .filter((element) => [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim()))
+        .map((element) => {
+            const [a, b] = [rgba(getComputedStyle(element).color), behind(element)].map(luminance);
+            return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+        });
+    return ratios.length > 8 ? Math.min(...ratios) : 0;";
+
+#[test]
+fn the_page_is_readable_on_a_phone_in_light_and_in_dark() {
+    let (shop, browser) = (Shop::open(), Browser::start());
+    let link = shop.offer();
+    let mut backgrounds = Vec::new();
+    for scheme in ["light", "dark"] {
+        browser.resize(390, 780, scheme);
+        browser.open(&link);
+        keep(&browser.picture(), &format!("offer-{scheme}.png"));
+        assert_eq!(browser.run("return document.documentElement.scrollWidth"), 390);
+        let contrast = browser.run(LEAST_CONTRAST).as_f64().unwrap();
+        println!("The least contrast in the {scheme} scheme is {contrast:.2}");
+        assert!(contrast >= 4.5, "WCAG 2 AA, {scheme}: {contrast}");
+        let height = "return document.querySelector('button').getBoundingClientRect().height";
+        assert!(browser.run(height).as_f64().unwrap() >= 44.0, "large enough for a finger");
+        backgrounds.push(browser.run("return getComputedStyle(document.body).backgroundColor"));
+    }
+    assert_ne!(backgrounds[0], backgrounds[1]);
+    browser.open(&format!("http://{}/cart?offer=unknown", shop.agent));
+    keep(&browser.picture(), "no-offer-dark.png");
+    assert!(browser.page().contains("<h1>This link names no offer</h1>"), "{}", browser.page());
+    browser.resize(1000, 700, "light");
+    browser.open(&link);
+    keep(&browser.picture(), "offer-wide.png");
 }

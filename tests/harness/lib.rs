@@ -12,9 +12,11 @@
 
 mod agent;
 mod http;
+mod webdriver;
 
 pub use agent::{Agent, run_in, run_to_failure, run_to_failure_with};
 pub use http::{Connection, Response};
+pub use webdriver::Browser;
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};

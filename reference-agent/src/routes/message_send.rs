@@ -9,19 +9,42 @@ use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use rfq_sdk::axum::{RfqRejection, RfqRequest};
 use rfq_sdk::tower::VerifiedBody;
-use rfq_sdk::{Answerer, MemoryStore, Responder, RfqError};
+use rfq_sdk::{Answer, AnswerStore, Answerer, Responder, RfqError, RfqIdReused};
 use serde_json::{Value, json};
 use tracing::warn;
 
-pub(crate) async fn message_send<R: Responder>(
-    State(answerer): State<Answerer<R, Arc<MemoryStore>>>,
+use crate::telemetry::AnswerFigures;
+
+pub(crate) struct MessageSend<R, S> {
+    pub(crate) answerer: Answerer<R, S>,
+    pub(crate) figures: AnswerFigures,
+}
+
+pub(crate) async fn message_send<R: Responder, S: AnswerStore>(
+    State(state): State<Arc<MessageSend<R, S>>>,
     body: Extension<VerifiedBody>,
     request: Result<RfqRequest, RfqRejection>,
 ) -> Response {
+    let figures = &state.figures;
     match request {
-        Ok(RfqRequest { rfq, deadline }) => answerer.answer(rfq, deadline).await.into_response(),
-        Err(RfqRejection::NotAnRfq(RfqError::NotAnRfq { .. })) => no_a2a(body.verified().body()),
-        Err(other) => other.into_response(),
+        Ok(RfqRequest { rfq, deadline }) => {
+            let answer = state.answerer.answer(rfq, deadline).await;
+            match &answer {
+                Ok(Answer::Offer(_)) => figures.offer(deadline.elapsed()),
+                Ok(Answer::Decline(decline)) => {
+                    figures.decline(decline.reason(), deadline.elapsed());
+                }
+                Err(RfqIdReused) => figures.rfq_id_reused.increment(1),
+            }
+            answer.into_response()
+        }
+        Err(rejection) => {
+            figures.not_an_rfq.increment(1);
+            match rejection {
+                RfqRejection::NotAnRfq(RfqError::NotAnRfq { .. }) => no_a2a(body.verified().body()),
+                other => other.into_response(),
+            }
+        }
     }
 }
 

@@ -1,18 +1,26 @@
 //! Makes verified RFQs the way the marketplace does.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::Router;
+use axum::body::{Body, to_bytes};
 use chrono::{DateTime, Utc};
-use http::Request;
+use http::{HeaderMap, Request, StatusCode};
 use rfq_agent_card::{AgentCard, ServedCard};
-use rfq_reference_agent::app::{App, app};
+use rfq_reference_agent::admin::{Admin, admin};
+use rfq_reference_agent::app::{App, Claims, app};
 use rfq_reference_agent::catalogue::{Catalogue, LiveCatalogue};
 use rfq_reference_agent::feed::{SAMPLE, SlugMapping, load};
-use rfq_reference_agent::responder::{CatalogueResponder, Unreserved};
+use rfq_reference_agent::ledger::{Ledger, LedgerOptions};
+use rfq_reference_agent::responder::CatalogueResponder;
+use rfq_reference_agent::telemetry::{describe, prometheus};
 use rfq_sdk::tower::VerifyLayer;
-use rfq_sdk::{Answerer, Budget, ManualClock, MemoryStore, Rfq, Secret, Signer, Verifier};
+use rfq_sdk::{Answerer, Budget, ManualClock, Rfq, Secret, Signer, Verifier};
 use serde_json::{Value, json};
+use tempfile::TempDir;
+use tower::ServiceExt as _;
+use uuid::Uuid;
 
 pub(crate) const SECRET: &str = "an example of a secret, 32 bytes";
 
@@ -55,30 +63,97 @@ pub(crate) fn sample() -> Catalogue {
     load(SAMPLE.as_bytes(), None, &SlugMapping::default(), |_, _| {}).unwrap().catalogue
 }
 
-/// The agent with the sample catalogue, at noon until `clock` says otherwise.
-pub(crate) fn agent(clock: &Arc<ManualClock>) -> Router {
-    let catalogue = LiveCatalogue::new(sample());
-    let offers = Arc::new(MemoryStore::default());
-    let cart = "https://shop.example/cart".parse().unwrap();
-    let offer_id = || uuid::Uuid::from_u128(7);
-    let responder = CatalogueResponder::new(
-        catalogue.clone(),
-        Arc::default(),
-        Unreserved,
-        Arc::clone(clock),
-        offer_id,
-        cart,
-    );
-    let verifier = Verifier::hmac(Secret::new(SECRET).unwrap()).build().unwrap();
-    let card = AgentCard::builder("Test", "An agent under test.", "1").build().unwrap();
-    app(App {
-        answerer: Answerer::with(responder, Arc::clone(&offers), Arc::clone(clock)),
-        verify: VerifyLayer::with(verifier, Budget::default(), Arc::clone(clock)),
-        offers,
-        catalogue,
-        card: ServedCard::new(&card),
-        clock: Arc::<ManualClock>::clone(clock),
-    })
+/// The agent with the sample catalogue, at noon until its clock says otherwise.
+pub(crate) struct Agent {
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) public: Router,
+    pub(crate) admin: Router,
+    dir: TempDir,
+}
+
+impl Agent {
+    pub(crate) fn new() -> Self {
+        Self::with(sample(), None)
+    }
+
+    pub(crate) fn with(catalogue: Catalogue, checkout: Option<&str>) -> Self {
+        let (clock, dir) = (Arc::new(ManualClock::at(noon())), TempDir::new().unwrap());
+        let catalogue = LiveCatalogue::new(catalogue);
+        let ledger = Ledger::open(dir.path(), LedgerOptions::default(), catalogue.clone()).unwrap();
+        let cart = "https://shop.example/cart".parse().unwrap();
+        let responder = CatalogueResponder::new(
+            catalogue.clone(),
+            Arc::default(),
+            Shop { ledger: ledger.clone(), prices: None },
+            Arc::clone(&clock),
+            next_offer_id,
+            cart,
+        );
+        let verifier = Verifier::hmac(Secret::new(SECRET).unwrap()).build().unwrap();
+        let card = AgentCard::builder("Test", "An agent under test.", "1").build().unwrap();
+        let recorder = prometheus().unwrap().build_recorder();
+        let (public, admin) = metrics::with_local_recorder(&recorder, || {
+            describe();
+            let public = app(App {
+                answerer: Answerer::with(responder, ledger.clone(), Arc::clone(&clock)),
+                verify: VerifyLayer::with(verifier, Budget::default(), Arc::clone(&clock)),
+                claims: Claims {
+                    ledger: ledger.clone(),
+                    catalogue: catalogue.clone(),
+                    checkout: checkout.map(|template| template.parse().unwrap()),
+                    clock: Arc::<ManualClock>::clone(&clock),
+                },
+                card: ServedCard::new(&card),
+            });
+            let admin = admin(Admin {
+                ledger,
+                catalogue,
+                metrics: recorder.handle(),
+                clock: Arc::<ManualClock>::clone(&clock),
+                hosts: vec!["agent.internal".to_owned()],
+            });
+            (public, admin)
+        });
+        Self { clock, public, admin, dir }
+    }
+
+    /// From here on the ledger fails whatever it is asked.
+    pub(crate) fn break_ledger(&self) {
+        let database = rusqlite::Connection::open(self.dir.path().join("ledger.db")).unwrap();
+        let names =
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'";
+        let tables: Vec<String> = database
+            .prepare(names)
+            .unwrap()
+            .query_map([], |row| row.get(0))
+            .unwrap()
+            .collect::<Result<_, _>>()
+            .unwrap();
+        for table in tables {
+            database.execute_batch(&format!("DROP TABLE {table}")).unwrap();
+        }
+    }
+}
+
+/// Different for every offer of a test process.
+fn next_offer_id() -> Uuid {
+    static OFFERS: AtomicU64 = AtomicU64::new(1);
+    Uuid::from_u64_pair(7, OFFERS.fetch_add(1, Ordering::Relaxed))
+}
+
+/// Status, headers and body of the answer to `request`.
+pub(crate) async fn call(
+    router: &Router,
+    request: Request<Body>,
+) -> (StatusCode, HeaderMap, String) {
+    let response = router.clone().oneshot(request).await.unwrap();
+    let (status, headers) = (response.status(), response.headers().clone());
+    let body = to_bytes(response.into_body(), 100_000).await.unwrap();
+    (status, headers, String::from_utf8(body.to_vec()).unwrap())
+}
+
+pub(crate) fn get(path: &str) -> Request<Body> {
+    Request::get(path).body(Body::empty()).unwrap()
 }
 
 /// `body` as a request signed at noon.

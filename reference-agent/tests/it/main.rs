@@ -8,8 +8,11 @@
     reason = "a test that panics has failed, and short calls read better than exact signatures"
 )]
 
+mod admin;
 mod asking;
 mod calendar;
+mod checkout;
+mod claims;
 mod config;
 mod config_checkout;
 mod config_table;
@@ -28,3 +31,4 @@ mod secret;
 mod server;
 mod shipping;
 mod sql_feed;
+mod telemetry;

@@ -1,0 +1,264 @@
+//! `/cart?offer=ID`: where a claim link leads. GET shows the offer and changes nothing, since
+//! crawlers and link previews follow links; the button of its page claims the offer with a POST.
+
+mod page;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::{Body, to_bytes};
+use axum::extract::{RawQuery, State};
+use axum::response::Response;
+use chrono::{DateTime, Utc};
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, Request, StatusCode};
+use tokio::time::timeout;
+use tracing::{error, info};
+use uuid::Uuid;
+
+use crate::app::Claims;
+use crate::ledger::{Claim, ClaimState, LedgerError, StoredOffer};
+use crate::telemetry::ClaimFigures;
+
+use page::{Headers, Message, OfferPage, moment};
+
+/// A form of ours is 42 bytes; further fields are ignored.
+const MAX_FORM_BYTES: usize = 1024;
+
+/// How long such a form may take to arrive.
+const FORM_TIME: Duration = Duration::from_secs(5);
+
+pub(crate) struct Cart {
+    claims: Claims,
+    headers: Headers,
+    figures: ClaimFigures,
+}
+
+impl Cart {
+    pub(crate) fn new(claims: Claims, figures: ClaimFigures) -> Self {
+        let headers = Headers::new(claims.checkout.as_ref());
+        Self { claims, headers, figures }
+    }
+}
+
+/// `GET` and `HEAD /cart?offer=ID`.
+pub(crate) async fn show_offer(
+    State(cart): State<Arc<Cart>>,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let Some(id) = query.as_deref().and_then(|query| offer_id(query.as_bytes())) else {
+        return cart.message(StatusCode::BAD_REQUEST, &Message::NO_OFFER_NAMED);
+    };
+    let stored = match cart.claims.ledger.find(id).await {
+        Ok(Some(stored)) => stored,
+        Ok(None) => return cart.message(StatusCode::NOT_FOUND, &Message::UNKNOWN_OFFER),
+        Err(error) => return cart.ledger_failed(id, &error),
+    };
+    let now = cart.claims.clock.now();
+    match stored.claim {
+        ClaimState::Sold { .. } => cart.sold(id, &stored),
+        ClaimState::Held { until } if until > now => cart.held(id, &stored, until, now),
+        ClaimState::Open | ClaimState::Held { .. } if stored.offer.expires_at() <= now => {
+            cart.expired(id, &stored)
+        }
+        ClaimState::Open | ClaimState::Held { .. } => cart.valid(id, &stored, now),
+    }
+}
+
+/// `POST /cart` with the form field `offer`, from the button of the page. Idempotent.
+pub(crate) async fn claim_offer(State(cart): State<Arc<Cart>>, request: Request<Body>) -> Response {
+    let id = match form(request).await {
+        Ok(id) => id,
+        Err(no_form) => return cart.no_form(&no_form),
+    };
+    let (ledger, now) = (&cart.claims.ledger, cart.claims.clock.now());
+    let stored = match ledger.find(id).await {
+        Ok(Some(stored)) => stored,
+        Ok(None) => return cart.unknown(),
+        Err(error) => return cart.claim_failed(id, &error),
+    };
+    let figures = &cart.figures;
+    match ledger.claim(id, now).await {
+        Ok(Claim::Held { until }) => {
+            figures.held.increment(1);
+            info!(rfq_id = %stored.rfq_id, product = %stored.ask.product, quantity = %stored.ask.quantity, %until, "Reserved what was offered");
+            cart.go_on(id, &stored, until, now)
+        }
+        Ok(Claim::OutOfStock) => {
+            figures.out_of_stock.increment(1);
+            info!(rfq_id = %stored.rfq_id, product = %stored.ask.product, quantity = %stored.ask.quantity, "Refused a claim: too few are left");
+            let page = cart.offer_page(id, &stored).notice(
+                "Others were faster: too few are left. Nothing was reserved or charged. \
+                 Please ask for a new quote.",
+            );
+            cart.headers.page(StatusCode::CONFLICT, &page)
+        }
+        Ok(Claim::TooManyHolds) => {
+            figures.too_many_holds.increment(1);
+            info!(rfq_id = %stored.rfq_id, product = %stored.ask.product, quantity = %stored.ask.quantity, "Refused a claim: its caller holds as much as it may");
+            let page = cart
+                .offer_page(id, &stored)
+                .notice(
+                    "As many as may be reserved at once already are. Nothing was reserved or \
+                     charged. Please try again in a few minutes.",
+                )
+                .button("Try again");
+            cart.headers.page_to_retry(StatusCode::TOO_MANY_REQUESTS, 60, &page)
+        }
+        Ok(Claim::Expired) => {
+            figures.expired.increment(1);
+            cart.expired(id, &stored)
+        }
+        Ok(Claim::Sold) => {
+            figures.sold.increment(1);
+            cart.sold(id, &stored)
+        }
+        Ok(Claim::Unknown) => cart.unknown(),
+        Err(error) => cart.claim_failed(id, &error),
+    }
+}
+
+/// Why a POST is not the form of our page.
+enum NoForm {
+    /// Another site's page sent it; the offer it would claim, if that can be told.
+    CrossSite(Option<Uuid>),
+    NotAForm,
+    TooLarge,
+    TooSlow,
+    NoOffer,
+}
+
+async fn form(request: Request<Body>) -> Result<Uuid, NoForm> {
+    if !is_own_page(request.headers()) {
+        let query = request.uri().query().unwrap_or_default();
+        return Err(NoForm::CrossSite(offer_id(query.as_bytes())));
+    }
+    if !is_form(request.headers()) {
+        return Err(NoForm::NotAForm);
+    }
+    let body = timeout(FORM_TIME, to_bytes(request.into_body(), MAX_FORM_BYTES)).await;
+    let body = body.map_err(|_| NoForm::TooSlow)?.map_err(|_| NoForm::TooLarge)?;
+    offer_id(&body).ok_or(NoForm::NoOffer)
+}
+
+/// Browsers say where a request comes from; only our own page may reserve. Whatever sends nothing is
+/// no browser of today, and is not tricked by a page.
+fn is_own_page(headers: &HeaderMap) -> bool {
+    let mut from = headers.get_all("sec-fetch-site").iter();
+    from.all(|from| from == "same-origin" || from == "none")
+}
+
+fn is_form(headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    kind.eq_ignore_ascii_case("application/x-www-form-urlencoded")
+}
+
+fn offer_id(form: &[u8]) -> Option<Uuid> {
+    let mut pairs = url::form_urlencoded::parse(form);
+    pairs.find(|(key, _)| key == "offer").and_then(|(_, id)| id.parse().ok())
+}
+
+impl Cart {
+    fn valid(&self, id: Uuid, stored: &StoredOffer, now: DateTime<Utc>) -> Response {
+        let button = match &self.claims.checkout {
+            Some(_) => "Continue to checkout",
+            None => "Reserve",
+        };
+        let page = self
+            .offer_page(id, stored)
+            .valid_until(moment(stored.offer.expires_at(), Some(now)))
+            .button(button);
+        self.headers.page(StatusCode::OK, &page)
+    }
+
+    /// To the checkout, or to a page that says how it goes on without one.
+    fn go_on(
+        &self,
+        id: Uuid,
+        stored: &StoredOffer,
+        until: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Response {
+        let catalogue = self.claims.catalogue.now();
+        // A product that has left the feed since it was reserved has no SKU to check out with.
+        match (&self.claims.checkout, catalogue.find(&stored.ask.product)) {
+            (Some(checkout), Some(product)) => {
+                let (quantity, price) = (stored.ask.quantity.get(), stored.offer.price());
+                self.headers.see_other(&checkout.fill(&product.id, quantity, id, price))
+            }
+            (None, _) | (_, None) => self.held(id, stored, until, now),
+        }
+    }
+
+    fn held(
+        &self,
+        id: Uuid,
+        stored: &StoredOffer,
+        until: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Response {
+        let until = moment(until, Some(now));
+        let page = self.offer_page(id, stored);
+        let page = match &self.claims.checkout {
+            Some(_) => {
+                page.notice(format!("Reserved until {until}.")).button("Continue to checkout")
+            }
+            None => page.notice(format!(
+                "Reserved until {until}. To buy, give the shop the number of this offer."
+            )),
+        };
+        self.headers.page(StatusCode::OK, &page)
+    }
+
+    fn expired(&self, id: Uuid, stored: &StoredOffer) -> Response {
+        let ended = moment(stored.offer.expires_at(), None);
+        let notice = format!("This offer ended on {ended}. Please ask for a new quote.");
+        self.headers.page(StatusCode::GONE, &self.offer_page(id, stored).notice(notice))
+    }
+
+    fn sold(&self, id: Uuid, stored: &StoredOffer) -> Response {
+        let page = self.offer_page(id, stored).notice("This offer has been bought.");
+        self.headers.page(StatusCode::GONE, &page)
+    }
+
+    fn unknown(&self) -> Response {
+        self.figures.unknown.increment(1);
+        self.message(StatusCode::NOT_FOUND, &Message::UNKNOWN_OFFER)
+    }
+
+    fn claim_failed(&self, id: Uuid, error: &LedgerError) -> Response {
+        self.figures.failed.increment(1);
+        self.ledger_failed(id, error)
+    }
+
+    fn ledger_failed(&self, id: Uuid, error: &LedgerError) -> Response {
+        error!(%error, "An offer could not be shown or claimed, as the ledger failed");
+        let page = Message::TRY_AGAIN.with_offer(id);
+        self.headers.page_to_retry(StatusCode::SERVICE_UNAVAILABLE, 5, &page)
+    }
+
+    fn no_form(&self, no_form: &NoForm) -> Response {
+        let (status, message) = match no_form {
+            NoForm::CrossSite(Some(id)) => {
+                (StatusCode::FORBIDDEN, Message::OTHER_SITE.with_offer(*id))
+            }
+            NoForm::CrossSite(None) => (StatusCode::FORBIDDEN, Message::OTHER_SITE),
+            NoForm::NotAForm => (StatusCode::UNSUPPORTED_MEDIA_TYPE, Message::NOT_A_FORM),
+            NoForm::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, Message::NOT_A_FORM),
+            NoForm::TooSlow => (StatusCode::REQUEST_TIMEOUT, Message::NOT_A_FORM),
+            NoForm::NoOffer => (StatusCode::BAD_REQUEST, Message::NO_OFFER_NAMED),
+        };
+        self.message(status, &message)
+    }
+
+    fn message(&self, status: StatusCode, message: &Message) -> Response {
+        self.headers.page(status, message)
+    }
+
+    fn offer_page<'a>(&self, id: Uuid, stored: &'a StoredOffer) -> OfferPage<'a> {
+        let catalogue = self.claims.catalogue.now();
+        let title = catalogue.find(&stored.ask.product).map(|product| product.title.clone());
+        OfferPage::new(title.unwrap_or_else(|| stored.ask.product.slug().into()), id, stored)
+    }
+}
