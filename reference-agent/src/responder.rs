@@ -1,9 +1,9 @@
 //! Answers an RFQ from the catalogue.
 
 use rfq_sdk::{
-    Answer, Clock, DeclineReason, Offer, OfferBuilder, Responder, ResponderError, Rfq, Terms,
+    Answer, ClaimUrl, Clock, DeclineReason, Offer, OfferBuilder, Responder, ResponderError, Rfq,
+    Terms,
 };
-use url::Url;
 use uuid::Uuid;
 
 use crate::ask::Ask;
@@ -17,7 +17,7 @@ pub struct CatalogueResponder<C> {
     clock: C,
     /// Makes the id of the next offer; nobody must be able to guess it, as it opens the offer's page.
     offer_id: fn() -> Uuid,
-    cart: Url,
+    cart: ClaimUrl,
     terms: Terms,
 }
 
@@ -29,7 +29,7 @@ impl<C: Clock> CatalogueResponder<C> {
         catalogue: LiveCatalogue,
         clock: C,
         offer_id: fn() -> Uuid,
-        cart: Url,
+        cart: ClaimUrl,
         terms: Terms,
     ) -> Self {
         Self { catalogue, clock, offer_id, cart, terms }
@@ -46,9 +46,7 @@ impl<C: Clock> CatalogueResponder<C> {
             Err(reason) => return Ok(reason.into()),
         };
         let id = (self.offer_id)();
-        let mut claim_url = self.cart.clone();
-        claim_url.set_query(Some(&format!("offer={id}")));
-        let offer = Offer::builder(quote.price, claim_url.try_into()?)
+        let offer = Offer::builder(quote.price, self.cart.with_offer(id)?)
             .list_price(quote.list_price)
             .offer_id(id)
             .terms(self.terms.clone());

@@ -194,7 +194,7 @@ fn compose(
     .build()
     .map_err(|error| anyhow!("the agent card cannot be made: {error}"))?;
     let offers = Arc::new(MemoryStore::default());
-    let cart = root.join(CART)?;
+    let cart = root.join(CART)?.try_into()?;
     let terms = TERMS.parse()?;
     let catalogue = catalogue.clone();
     let responder =
