@@ -41,8 +41,8 @@ pub fn app<R: Responder>(app: App<R>) -> Router {
         clock: app.clock,
     });
     Router::new()
-        .route(MESSAGE_SEND, post(routes::message_send::<R>).route_layer(app.verify))
-        .with_state(app.answerer)
+        .route(MESSAGE_SEND, post(routes::message_send::<R>))
+        .with_state((app.verify, app.answerer))
         .route(AGENT_CARD_PATH, get(routes::card).with_state(Arc::clone(&card)))
         .route(AGENT_JSON_PATH, get(routes::card).with_state(card))
         .route(CART, get(routes::cart).with_state(offer_page))

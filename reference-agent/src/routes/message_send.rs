@@ -1,27 +1,29 @@
-//! `POST /message:send`: requests for quotes. Verified before they get here.
+//! `POST /message:send`: requests for quotes.
 
 use std::sync::Arc;
 
-use axum::Extension;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
-use rfq_sdk::axum::{RfqRejection, RfqRequest};
-use rfq_sdk::tower::VerifiedBody;
-use rfq_sdk::{Answerer, MemoryStore, Responder, RfqError};
+use rfq_sdk::axum::RfqRejection;
+use rfq_sdk::tower::VerifyLayer;
+use rfq_sdk::{Answerer, MemoryStore, Responder, Rfq, RfqError};
 use serde_json::{Value, json};
 use tracing::warn;
 
 pub(crate) async fn message_send<R: Responder>(
-    State(answerer): State<Answerer<R, Arc<MemoryStore>>>,
-    body: Extension<VerifiedBody>,
-    request: Result<RfqRequest, RfqRejection>,
+    State((verify, answerer)): State<(VerifyLayer, Answerer<R, Arc<MemoryStore>>)>,
+    request: Request,
 ) -> Response {
-    match request {
-        Ok(RfqRequest { rfq, deadline }) => answerer.answer(rfq, deadline).await.into_response(),
-        Err(RfqRejection::NotAnRfq(RfqError::NotAnRfq { .. })) => no_a2a(body.verified().body()),
-        Err(other) => other.into_response(),
+    let (body, deadline) = match verify.verify(request).await {
+        Ok(genuine) => genuine,
+        Err(refused) => return refused.into_response(),
+    };
+    match Rfq::from_verified(&body.verified()) {
+        Ok(rfq) => answerer.answer(rfq, deadline).await.into_response(),
+        Err(RfqError::NotAnRfq { .. }) => no_a2a(body.verified().body()),
+        Err(other) => RfqRejection::from(other).into_response(),
     }
 }
 
