@@ -35,6 +35,14 @@ fn main() {
         return;
     }
     pin(1);
+    // DRIVE-BEGIN
+    let args: Vec<String> = std::env::args().collect();
+    if let Some(at) = args.iter().position(|a| a == "--drive") {
+        let mut client = Client::connect(args[at + 1].parse().unwrap());
+        client.ask(&client::signed(args[at + 2].parse().unwrap()), Mode::Memory);
+        return;
+    }
+    // DRIVE-END
     let mut lanes: Vec<Lane> = Mode::ALL.into_iter().map(Lane::start).collect();
     for _ in 0..ROUNDS {
         let requests = client::signed(REQUESTS);
