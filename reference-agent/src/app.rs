@@ -60,10 +60,10 @@ pub fn rfq_routes<R: Responder, S: AnswerStore>(
     answerer: Answerer<R, S>,
     verify: VerifyLayer,
 ) -> Router {
-    let state = Arc::new(routes::MessageSend { answerer, figures: AnswerFigures::new() });
+    let state = routes::MessageSend { verify, answerer, figures: AnswerFigures::new() };
     Router::new()
-        .route(MESSAGE_SEND, post(routes::message_send::<R, S>).route_layer(verify))
-        .with_state(state)
+        .route(MESSAGE_SEND, post(routes::message_send::<R, S>))
+        .with_state(Arc::new(state))
 }
 
 /// The page of an offer, and its claim.

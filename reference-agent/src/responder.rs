@@ -3,72 +3,74 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use rfq_sdk::{Answer, Clock, DeclineReason, Offer, OfferBuilder, Responder, ResponderError, Rfq};
-use url::Url;
+use rfq_sdk::{
+    Answer, ClaimUrl, Clock, DeclineReason, Offer, OfferBuilder, Responder, ResponderError, Rfq,
+};
 use uuid::Uuid;
 
 use crate::ask::Ask;
-use crate::catalogue::{LiveCatalogue, Product};
-use crate::quote::quote;
+use crate::catalogue::{Catalogue, LiveCatalogue, Product};
+use crate::ledger::Ledger;
+use crate::price_service::PriceService;
+use crate::quote::{Quote, quote};
 use crate::rules::Rules;
 
-/// Knows what of the stock is spoken for.
-pub trait Stock: Send + Sync + 'static {
-    /// Units of `product` that are not to be had at `now`, of those a catalogue counts whose source
-    /// was written at `as_of`: held for others, or sold since then.
-    fn reserved(&self, product: &Product, as_of: DateTime<Utc>, now: DateTime<Utc>) -> u32;
-}
-
-/// Nothing is held for anyone.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Unreserved;
-
-impl Stock for Unreserved {
-    fn reserved(&self, _product: &Product, _as_of: DateTime<Utc>, _now: DateTime<Utc>) -> u32 {
-        0
-    }
-}
-
-/// Answers an RFQ from the catalogue.
-pub struct CatalogueResponder<C, S> {
-    catalogue: LiveCatalogue,
-    rules: Arc<Rules>,
-    stock: S,
-    clock: C,
+/// Answers an RFQ from the catalogue, by the shop's rules.
+pub struct CatalogueResponder<C> {
+    /// The products.
+    pub catalogue: LiveCatalogue,
+    /// How they are quoted.
+    pub rules: Arc<Rules>,
+    /// Knows what of the stock is held or sold, and remembers what was declined. Without one all of the
+    /// stock is there for everyone.
+    pub ledger: Option<Ledger>,
+    /// Knows price and stock of the moment, where the feed's are not enough.
+    pub price_service: Option<PriceService>,
+    /// The time offers are made at.
+    pub clock: C,
     /// Makes the id of the next offer; nobody must be able to guess it, as it opens the offer's page.
-    offer_id: fn() -> Uuid,
-    cart: Url,
+    pub offer_id: fn() -> Uuid,
+    /// Where claim links lead to.
+    pub cart: ClaimUrl,
 }
 
-impl<C: Clock, S: Stock> CatalogueResponder<C, S> {
-    /// Answers from `catalogue` by `rules`, with claim links that lead to `cart` and name the offer.
-    #[must_use]
-    pub fn new(
-        catalogue: LiveCatalogue,
-        rules: Arc<Rules>,
-        stock: S,
-        clock: C,
-        offer_id: fn() -> Uuid,
-        cart: Url,
-    ) -> Self {
-        Self { catalogue, rules, stock, clock, offer_id, cart }
-    }
-
-    fn offer(&self, rfq: &Rfq) -> Result<Answer, ResponderError> {
+impl<C: Clock> CatalogueResponder<C> {
+    async fn answer(&self, rfq: &Rfq) -> Result<Answer, ResponderError> {
+        // One catalogue from beginning to end, whatever is loaded meanwhile.
         let catalogue = self.catalogue.now();
         let Some(product) = catalogue.find(rfq.product()) else {
             return Ok(DeclineReason::NotCarried.into());
         };
+        let ask = Ask::from(rfq);
         let now = self.clock.now();
-        let reserved = self.stock.reserved(product, catalogue.as_of(), now);
-        let quote = match quote(product, &Ask::from(rfq), &self.rules, reserved, now) {
-            Ok(quote) => quote,
-            Err(reason) => return Ok(reason.into()),
+        let quoted = match &self.price_service {
+            None => self.quote(&catalogue, product, &ask, now),
+            Some(service) => match service.ask(product, &ask).await?.apply(product)? {
+                None => Err(DeclineReason::OutOfStock),
+                Some(product) => self.quote(&catalogue, &product, &ask, now),
+            },
         };
+        match quoted {
+            Ok(quote) => self.offer(&quote, now),
+            Err(reason) => Ok(reason.into()),
+        }
+    }
+
+    fn quote(
+        &self,
+        catalogue: &Catalogue,
+        product: &Product,
+        ask: &Ask,
+        now: DateTime<Utc>,
+    ) -> Result<Quote, DeclineReason> {
+        let ledger = self.ledger.as_ref();
+        let reserved = ledger.map_or(0, |ledger| ledger.reserved(product, catalogue.as_of(), now));
+        quote(product, ask, &self.rules, reserved, now)
+    }
+
+    fn offer(&self, quote: &Quote, now: DateTime<Utc>) -> Result<Answer, ResponderError> {
         let id = (self.offer_id)();
-        let mut claim_url = self.cart.clone();
-        claim_url.set_query(Some(&format!("offer={id}")));
-        let offer = Offer::builder(quote.price, claim_url.try_into()?)
+        let offer = Offer::builder(quote.price, self.cart.with_offer(id)?)
             .offer_id(id)
             .expires_at(quote.valid_until);
         let offer = if quote.in_stock { offer } else { offer.out_of_stock() };
@@ -81,13 +83,24 @@ impl<C: Clock, S: Stock> CatalogueResponder<C, S> {
     }
 }
 
-impl<C: Clock, S: Stock> Responder for CatalogueResponder<C, S> {
+impl<C: Clock> Responder for CatalogueResponder<C> {
     async fn respond(&self, rfq: Rfq) -> Result<Answer, ResponderError> {
-        self.offer(&rfq)
+        let answer = self.answer(&rfq).await;
+        if let Some(ledger) = &self.ledger {
+            let reason = match &answer {
+                Ok(Answer::Offer(_)) => None,
+                Ok(Answer::Decline(decline)) => Some(decline.reason()),
+                Err(_) => Some(DeclineReason::Failed),
+            };
+            if let Some(reason) = reason {
+                ledger.note_decline(&rfq, reason, self.clock.now());
+            }
+        }
+        answer
     }
 }
 
-impl<C, S> std::fmt::Debug for CatalogueResponder<C, S> {
+impl<C> std::fmt::Debug for CatalogueResponder<C> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("CatalogueResponder")
             .field("products", &self.catalogue.now().len())

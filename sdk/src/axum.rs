@@ -2,7 +2,7 @@
 //! `axum`).
 
 use ::axum::Router;
-use ::axum::extract::{FromRequestParts, State};
+use ::axum::extract::{FromRequestParts, Request, State};
 use ::axum::response::{IntoResponse, Response};
 use ::axum::routing::post;
 use http::header::CONTENT_TYPE;
@@ -34,16 +34,21 @@ pub fn router_with<R: Responder, S: AnswerStore>(
     layer: VerifyLayer,
     answerer: Answerer<R, S>,
 ) -> Router {
-    Router::new()
-        .route(MESSAGE_SEND, post(answer_rfq::<R, S>).route_layer(layer))
-        .with_state(answerer)
+    Router::new().route(MESSAGE_SEND, post(answer_rfq::<R, S>)).with_state((layer, answerer))
 }
 
 async fn answer_rfq<R: Responder, S: AnswerStore>(
-    State(answerer): State<Answerer<R, S>>,
-    request: RfqRequest,
-) -> Result<Answer, RfqIdReused> {
-    answerer.answer(request.rfq, request.deadline).await
+    State((layer, answerer)): State<(VerifyLayer, Answerer<R, S>)>,
+    request: Request,
+) -> Response {
+    let (body, deadline) = match layer.verify(request).await {
+        Ok(genuine) => genuine,
+        Err(refused) => return refused.into_response(),
+    };
+    match Rfq::from_verified(&body.verified()) {
+        Ok(rfq) => answerer.answer(rfq, deadline).await.into_response(),
+        Err(error) => RfqRejection::from(error).into_response(),
+    }
 }
 
 /// Extracts the RFQ of a request that [`VerifyLayer`] let through, and the deadline of its answer.

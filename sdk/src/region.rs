@@ -22,8 +22,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Region {
-    state: Box<str>,
-    country: Box<str>,
+    /// Upper-case ASCII, the end filled with zeros.
+    state: [u8; 3],
+    country: [u8; 2],
 }
 
 /// The text is not a [`Region`].
@@ -35,14 +36,18 @@ impl Region {
     /// The subdivision, such as `CA` for California: 1 to 3 upper-case letters or digits.
     #[must_use]
     pub fn state(&self) -> &str {
-        &self.state
+        ascii(&self.state).trim_end_matches('\0')
     }
 
     /// The country, such as `US`: 2 upper-case letters.
     #[must_use]
     pub fn country(&self) -> &str {
-        &self.country
+        ascii(&self.country)
     }
+}
+
+fn ascii(letters: &[u8]) -> &str {
+    std::str::from_utf8(letters).unwrap_or_default()
 }
 
 impl FromStr for Region {
@@ -52,14 +57,17 @@ impl FromStr for Region {
         let (state, country) = text.split_once('-').ok_or(RegionError)?;
         let is_state =
             (1..=3).contains(&state.len()) && state.bytes().all(|b| b.is_ascii_alphanumeric());
-        let is_country = country.len() == 2 && country.bytes().all(|b| b.is_ascii_alphabetic());
+        let is_country = country.bytes().all(|b| b.is_ascii_alphabetic());
+        let mut country: [u8; 2] = country.as_bytes().try_into().map_err(|_| RegionError)?;
         if !is_state || !is_country {
             return Err(RegionError);
         }
-        Ok(Self {
-            state: state.to_ascii_uppercase().into(),
-            country: country.to_ascii_uppercase().into(),
-        })
+        country.make_ascii_uppercase();
+        let mut letters = [0; 3];
+        for (letter, given) in letters.iter_mut().zip(state.bytes()) {
+            *letter = given.to_ascii_uppercase();
+        }
+        Ok(Self { state: letters, country })
     }
 }
 
@@ -79,7 +87,7 @@ impl From<Region> for String {
 
 impl fmt::Display for Region {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{}", self.state, self.country)
+        write!(f, "{}-{}", self.state(), self.country())
     }
 }
 

@@ -7,12 +7,13 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Buf as _, Bytes};
 use chrono::{DateTime, Utc};
 use http::header::{CONNECTION, CONTENT_TYPE, WWW_AUTHENTICATE};
+use http::request::Parts;
 use http::{HeaderValue, Request, Response, StatusCode};
 use http_body::Body;
-use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
+use http_body_util::{BodyExt as _, Full};
 use tokio::time::{Instant, timeout_at};
 use tower_layer::Layer;
 use tower_service::Service;
@@ -87,6 +88,20 @@ impl VerifyLayer {
     pub fn with(verifier: Verifier, budget: Budget, clock: impl Clock) -> Self {
         Self(Arc::new(Settings { verifier, clock: Box::new(clock), budget }))
     }
+
+    /// Verifies one request, for a handler that has no service behind it: does what the layer does,
+    /// in fewer steps. The body of the request is in what is returned.
+    ///
+    /// # Errors
+    /// [`Refused`], which is to be answered with.
+    pub async fn verify<B>(&self, request: Request<B>) -> Result<(VerifiedBody, Deadline), Refused>
+    where
+        B: Body,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let (parts, body) = request.into_parts();
+        self.0.verify(&parts, body).await
+    }
 }
 
 impl<S> Layer<S> for VerifyLayer {
@@ -120,14 +135,28 @@ where
         let mut inner = std::mem::replace(&mut self.inner, clone);
         let settings = Arc::clone(&self.settings);
         Box::pin(async move {
-            match settings.verify(request).await {
-                Ok(request) => inner.call(request).await,
-                Err(rejection) => Ok(rejection.into_response(settings.verifier.scheme())),
+            let (mut parts, body) = request.into_parts();
+            match settings.verify(&parts, body).await {
+                Ok((body, deadline)) => {
+                    let whole = Full::new(body.bytes.clone());
+                    parts.extensions.insert(deadline);
+                    parts.extensions.insert(body);
+                    inner.call(Request::from_parts(parts, whole)).await
+                }
+                Err(refused) => Ok(refused.into_response()),
             }
         })
     }
 }
 
+/// A request that is refused: its answer, flat and without the reason, is [`Refused::into_response`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refused {
+    rejection: Rejection,
+    scheme: Scheme,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Rejection {
     Unauthorized,
     TooLarge,
@@ -136,12 +165,20 @@ enum Rejection {
 }
 
 impl Settings {
-    async fn verify<B>(&self, request: Request<B>) -> Result<Request<Full<Bytes>>, Rejection>
+    async fn verify<B>(&self, parts: &Parts, body: B) -> Result<(VerifiedBody, Deadline), Refused>
     where
         B: Body,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        let (mut parts, body) = request.into_parts();
+        let scheme = self.verifier.scheme();
+        self.check(parts, body).await.map_err(|rejection| Refused { rejection, scheme })
+    }
+
+    async fn check<B>(&self, parts: &Parts, body: B) -> Result<(VerifiedBody, Deadline), Rejection>
+    where
+        B: Body,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
         let received_at = parts.extensions.get::<ReceivedAt>();
         let received_at = received_at.map_or_else(Instant::now, |received| received.0);
         let deadline = Deadline::new(received_at, self.budget);
@@ -164,9 +201,7 @@ impl Settings {
         if key != KeySlot::Current {
             debug!(%caller, "A request was made with a previous secret");
         }
-        parts.extensions.insert(deadline);
-        parts.extensions.insert(VerifiedBody { bytes: bytes.clone(), caller, key, signed_at });
-        Ok(Request::from_parts(parts, Full::new(bytes)))
+        Ok((VerifiedBody { bytes, caller, key, signed_at }, deadline))
     }
 }
 
@@ -199,14 +234,8 @@ where
     if usize::try_from(body.size_hint().lower()).map_or(true, |size| size > limit) {
         return Err(refuse_size(limit));
     }
-    let body = std::pin::pin!(Limited::new(body, limit));
-    match timeout_at(deadline.at(), body.collect()).await {
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(refuse_size(limit)),
-        Ok(Err(error)) => {
-            warn!(%error, "Refused a request whose body broke off");
-            Err(Rejection::Broken)
-        }
+    match timeout_at(deadline.at(), collect(body, limit)).await {
+        Ok(collected) => collected,
         Err(_) => {
             warn!("Refused a request whose body did not arrive within the budget");
             Err(Rejection::Stalled)
@@ -214,18 +243,49 @@ where
     }
 }
 
+/// The whole body. One that comes in one piece, as small ones do, is not copied.
+async fn collect<B>(body: B, limit: usize) -> Result<Bytes, Rejection>
+where
+    B: Body,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let mut body = std::pin::pin!(body);
+    let mut whole = Bytes::new();
+    let mut pieces = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| {
+            let error: Box<dyn std::error::Error + Send + Sync> = error.into();
+            warn!(%error, "Refused a request whose body broke off");
+            Rejection::Broken
+        })?;
+        let Ok(mut data) = frame.into_data() else { continue };
+        if data.remaining() > limit - whole.len() - pieces.len() {
+            return Err(refuse_size(limit));
+        }
+        if whole.is_empty() && pieces.is_empty() {
+            whole = data.copy_to_bytes(data.remaining());
+        } else {
+            pieces.extend_from_slice(&std::mem::take(&mut whole));
+            pieces.extend_from_slice(&data.copy_to_bytes(data.remaining()));
+        }
+    }
+    Ok(if pieces.is_empty() { whole } else { pieces.into() })
+}
+
 fn refuse_size(limit: usize) -> Rejection {
     warn!(limit_bytes = limit, "Refused a request whose body is too large");
     Rejection::TooLarge
 }
 
-impl Rejection {
-    fn into_response<R: From<Bytes>>(self, scheme: Scheme) -> Response<R> {
-        let (status, body) = match self {
-            Self::Unauthorized => (StatusCode::UNAUTHORIZED, r#"{"error":"unauthorized"}"#),
-            Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, r#"{"error":"body_too_large"}"#),
-            Self::Stalled => (StatusCode::REQUEST_TIMEOUT, r#"{"error":"body_too_slow"}"#),
-            Self::Broken => (StatusCode::BAD_REQUEST, r#"{"error":"body_incomplete"}"#),
+impl Refused {
+    /// The answer to the request.
+    #[must_use]
+    pub fn into_response<R: From<Bytes>>(self) -> Response<R> {
+        let (status, body) = match self.rejection {
+            Rejection::Unauthorized => (StatusCode::UNAUTHORIZED, r#"{"error":"unauthorized"}"#),
+            Rejection::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, r#"{"error":"body_too_large"}"#),
+            Rejection::Stalled => (StatusCode::REQUEST_TIMEOUT, r#"{"error":"body_too_slow"}"#),
+            Rejection::Broken => (StatusCode::BAD_REQUEST, r#"{"error":"body_incomplete"}"#),
         };
         let mut response = Response::new(R::from(Bytes::from_static(body.as_bytes())));
         *response.status_mut() = status;
@@ -234,10 +294,10 @@ impl Rejection {
         // Every rejection ends its connection: whether the body was read by then would otherwise
         // tell a refusal for the headers from one for the MAC.
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
-        if let Self::Unauthorized = self {
+        if let Rejection::Unauthorized = self.rejection {
             // A 401 must carry a challenge, RFC 9110 section 15.5.2. It depends on the
             // configuration only.
-            let challenge = HeaderValue::from_static(match scheme {
+            let challenge = HeaderValue::from_static(match self.scheme {
                 Scheme::HmacSha256 => "ProductIndex-HMAC-SHA256",
                 Scheme::Bearer => "Bearer",
             });

@@ -1,33 +1,36 @@
-//! `POST /message:send`: requests for quotes. Verified before they get here.
+//! `POST /message:send`: requests for quotes.
 
 use std::sync::Arc;
 
-use axum::Extension;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
-use rfq_sdk::axum::{RfqRejection, RfqRequest};
-use rfq_sdk::tower::VerifiedBody;
-use rfq_sdk::{Answer, AnswerStore, Answerer, Responder, RfqError, RfqIdReused};
+use rfq_sdk::axum::RfqRejection;
+use rfq_sdk::tower::VerifyLayer;
+use rfq_sdk::{Answer, AnswerStore, Answerer, Responder, Rfq, RfqError, RfqIdReused};
 use serde_json::{Value, json};
 use tracing::warn;
 
 use crate::telemetry::AnswerFigures;
 
 pub(crate) struct MessageSend<R, S> {
+    pub(crate) verify: VerifyLayer,
     pub(crate) answerer: Answerer<R, S>,
     pub(crate) figures: AnswerFigures,
 }
 
 pub(crate) async fn message_send<R: Responder, S: AnswerStore>(
     State(state): State<Arc<MessageSend<R, S>>>,
-    body: Extension<VerifiedBody>,
-    request: Result<RfqRequest, RfqRejection>,
+    request: Request,
 ) -> Response {
     let figures = &state.figures;
-    match request {
-        Ok(RfqRequest { rfq, deadline }) => {
+    let (body, deadline) = match state.verify.verify(request).await {
+        Ok(genuine) => genuine,
+        Err(refused) => return refused.into_response(),
+    };
+    match Rfq::from_verified(&body.verified()) {
+        Ok(rfq) => {
             let answer = state.answerer.answer(rfq, deadline).await;
             match &answer {
                 Ok(Answer::Offer(_)) => figures.offer(deadline.elapsed()),
@@ -38,11 +41,11 @@ pub(crate) async fn message_send<R: Responder, S: AnswerStore>(
             }
             answer.into_response()
         }
-        Err(rejection) => {
+        Err(reason) => {
             figures.not_an_rfq.increment(1);
-            match rejection {
-                RfqRejection::NotAnRfq(RfqError::NotAnRfq { .. }) => no_a2a(body.verified().body()),
-                other => other.into_response(),
+            match reason {
+                RfqError::NotAnRfq { .. } => no_a2a(body.verified().body()),
+                other => RfqRejection::from(other).into_response(),
             }
         }
     }

@@ -2,14 +2,16 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 use url::Url;
+use uuid::Uuid;
 
 /// Where the consumer claims an offer: an absolute `https://` URL with a host and without user
-/// name or password, at most [`ClaimUrl::MAX_BYTES`] long (seed, "RFQ Response").
+/// name or password, at most [`ClaimUrl::MAX_BYTES`] long (seed, "RFQ Response"). Cheap to clone.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct ClaimUrl(Url);
+pub struct ClaimUrl(Arc<str>);
 
 /// Why a text is not a [`ClaimUrl`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -36,14 +38,30 @@ impl ClaimUrl {
     /// The URL as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        self.0.as_str()
+        &self.0
     }
 
     /// The host name, in lower case and punycode, or the IP address.
     #[must_use]
     pub fn host(&self) -> &str {
-        // An https URL always has a host.
-        self.0.host_str().unwrap_or_default()
+        // As `Url` writes it: with a host, without user name, and lower case where that is usual.
+        let authority = self.0.strip_prefix("https://").unwrap_or_default();
+        let authority = authority.split(['/', '?', '#']).next().unwrap_or_default();
+        match authority.split_once(']') {
+            Some((ip, _)) => authority.get(..=ip.len()).unwrap_or_default(),
+            None => authority.split(':').next().unwrap_or_default(),
+        }
+    }
+
+    /// This URL with the query `offer=ID` in place of its own query and fragment.
+    ///
+    /// # Errors
+    /// [`ClaimUrlError::TooLong`].
+    pub fn with_offer(&self, id: Uuid) -> Result<Self, ClaimUrlError> {
+        let page = self.0.split(['?', '#']).next().unwrap_or_default();
+        let mut digits = Uuid::encode_buffer();
+        let url = [page, "?offer=", id.hyphenated().encode_lower(&mut digits)].concat();
+        if url.len() > Self::MAX_BYTES { Err(ClaimUrlError::TooLong) } else { Ok(Self(url.into())) }
     }
 }
 
@@ -58,7 +76,7 @@ impl TryFrom<Url> for ClaimUrl {
         } else if url.as_str().len() > Self::MAX_BYTES {
             Err(ClaimUrlError::TooLong)
         } else {
-            Ok(Self(url))
+            Ok(Self(url.as_str().into()))
         }
     }
 }
@@ -119,8 +137,42 @@ mod tests {
         for (text, expected) in cases {
             let read = text.parse::<ClaimUrl>();
             assert_eq!(read.as_ref().map(ClaimUrl::as_str).map_err(|e| *e), expected, "{text:?}");
+            if let Ok(url) = read {
+                assert_eq!(
+                    Some(url.host()),
+                    Url::parse(url.as_str()).unwrap().host_str(),
+                    "{text:?}"
+                );
+            }
         }
+        let ipv6: ClaimUrl = "https://[2001:DB8::1]:8443/cart".parse().unwrap();
+        assert_eq!(ipv6.host(), "[2001:db8::1]");
         let long = format!("https://shop.example/{}", "a".repeat(2048));
         assert_eq!(long.parse::<ClaimUrl>(), Err(ClaimUrlError::TooLong));
+    }
+
+    #[test]
+    fn an_offer_is_named_in_the_query() {
+        let id = Uuid::from_u128(7);
+        for (text, expected) in [
+            (
+                "https://shop.example",
+                Ok("https://shop.example/?offer=00000000-0000-0000-0000-000000000007"),
+            ),
+            (
+                "https://shop.example/cart?a=b#c",
+                Ok("https://shop.example/cart?offer=00000000-0000-0000-0000-000000000007"),
+            ),
+        ] {
+            let url = text.parse::<ClaimUrl>().unwrap().with_offer(id);
+            assert_eq!(url.as_ref().map(ClaimUrl::as_str).map_err(|e| *e), expected);
+            assert_eq!(
+                url.unwrap().as_str().parse::<ClaimUrl>().unwrap().as_str(),
+                expected.unwrap()
+            );
+        }
+        let longest: ClaimUrl =
+            format!("https://shop.example/{}", "a".repeat(2000)).parse().unwrap();
+        assert_eq!(longest.with_offer(id), Err(ClaimUrlError::TooLong));
     }
 }

@@ -2,15 +2,16 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 /// Conditions for the consumer: 1 to [`Terms::MAX_CHARACTERS`] characters, none of them a control
-/// character.
+/// character. Cheap to clone.
 ///
 /// Whoever reads the terms of others must treat them as untrusted text: they reach language models.
-#[derive(Clone, PartialEq, Eq, Hash, Serialize)]
-pub struct Terms(Box<str>);
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Terms(Arc<str>);
 
 /// Why a text cannot serve as [`Terms`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -60,6 +61,12 @@ impl FromStr for Terms {
         } else {
             Ok(Self(text.into()))
         }
+    }
+}
+
+impl Serialize for Terms {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
     }
 }
 

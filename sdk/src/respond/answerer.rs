@@ -1,10 +1,11 @@
 //! Runs a [`Responder`] under a deadline, once per request.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::Notify;
 use tokio::time::timeout_at;
 use tracing::{error, info, warn};
 
@@ -13,7 +14,7 @@ use crate::answer::{Answer, DeclineReason};
 use crate::answers::{AnswerStore, ById, MemoryStore, Remembered};
 use crate::clock::{Clock, SystemClock};
 use crate::deadline::Deadline;
-use crate::rfq::{Fingerprint, Rfq};
+use crate::rfq::Rfq;
 
 /// Answers requests in time, and the same request with the same offer.
 ///
@@ -28,15 +29,23 @@ pub struct Answerer<R, S = MemoryStore>(Arc<Shared<R, S>>);
 struct Shared<R, S> {
     responder: R,
     store: S,
-    clock: Arc<dyn Clock>,
-    in_flight: Mutex<HashMap<ById, InFlight>>,
-    places: Arc<Semaphore>,
+    clock: Box<dyn Clock>,
+    in_flight: Mutex<InFlight>,
 }
 
+#[derive(Default)]
 struct InFlight {
-    fingerprint: Fingerprint,
+    by_id: HashMap<ById, Arc<Computation>>,
+    /// Also those past their deadline that still block a thread, which `by_id` may have lost.
+    count: usize,
+}
+
+/// An answer that is being computed, or was.
+struct Computation {
+    rfq: Rfq,
     deadline: Deadline,
-    outcome: watch::Receiver<Option<Outcome>>,
+    outcome: OnceLock<Outcome>,
+    done: Notify,
 }
 
 type Outcome = Result<Answer, RfqIdReused>;
@@ -44,11 +53,11 @@ type Outcome = Result<Answer, RfqIdReused>;
 /// What became of a request to compute an answer.
 enum Started {
     /// It is being computed.
-    Own(watch::Receiver<Option<Outcome>>),
+    Own(Arc<Computation>),
     /// The same request was being computed already.
-    Joined(watch::Receiver<Option<Outcome>>),
+    Joined(Arc<Computation>),
     /// Another request of the same id is being computed.
-    Behind(watch::Receiver<Option<Outcome>>),
+    Behind(Arc<Computation>),
     /// As many requests as may be are being computed.
     Busy,
 }
@@ -88,9 +97,8 @@ impl<R: Responder, S: AnswerStore> Answerer<R, S> {
         Self(Arc::new(Shared {
             responder,
             store,
-            clock: Arc::new(clock),
+            clock: Box::new(clock),
             in_flight: Mutex::default(),
-            places: Arc::new(Semaphore::new(MAX_IN_FLIGHT)),
         }))
     }
 
@@ -104,9 +112,9 @@ impl<R: Responder, S: AnswerStore> Answerer<R, S> {
     pub async fn answer(&self, rfq: Rfq, deadline: Deadline) -> Result<Answer, RfqIdReused> {
         let outcome = loop {
             match self.join_or_start(&rfq, deadline) {
-                Started::Own(outcome) => break settled(&rfq, outcome, deadline).await,
-                Started::Joined(outcome) => {
-                    let outcome = settled(&rfq, outcome, deadline).await;
+                Started::Own(computation) => break computation.outcome_by(deadline).await,
+                Started::Joined(computation) => {
+                    let outcome = computation.outcome_by(deadline).await;
                     // The one that was joined may have had less time left than this one has.
                     if outcome != Ok(DeclineReason::OverBudget.into()) || deadline.has_passed() {
                         break outcome;
@@ -114,7 +122,7 @@ impl<R: Responder, S: AnswerStore> Answerer<R, S> {
                 }
                 // Once that one is done, the store knows which of the two the id stands for.
                 Started::Behind(other) => {
-                    settled(&rfq, other, deadline).await.ok();
+                    other.outcome_by(deadline).await.ok();
                     if deadline.has_passed() {
                         break Ok(DeclineReason::OverBudget.into());
                     }
@@ -127,55 +135,61 @@ impl<R: Responder, S: AnswerStore> Answerer<R, S> {
     }
 
     fn join_or_start(&self, rfq: &Rfq, deadline: Deadline) -> Started {
-        let fingerprint = rfq.fingerprint();
         let mut in_flight = self.0.in_flight();
+        let is_full = in_flight.count >= MAX_IN_FLIGHT;
+        let place = in_flight.by_id.entry(ById(rfq.clone()));
         // One past its deadline is as good as declined, even if it still blocks a thread.
-        let running = in_flight.get(&ById(rfq.clone()));
-        if let Some(running) = running.filter(|running| !running.deadline.has_passed()) {
-            return if running.fingerprint == fingerprint {
-                Started::Joined(running.outcome.clone())
+        if let Entry::Occupied(running) = &place
+            && !running.get().deadline.has_passed()
+        {
+            let running = Arc::clone(running.get());
+            return if running.rfq.fingerprint() == rfq.fingerprint() {
+                Started::Joined(running)
             } else {
-                Started::Behind(running.outcome.clone())
+                Started::Behind(running)
             };
         }
-        let Ok(place) = Arc::clone(&self.0.places).try_acquire_owned() else {
+        if is_full {
             return Started::Busy;
-        };
-        let (sender, outcome) = watch::channel(None);
-        let started = InFlight { fingerprint, deadline, outcome: outcome.clone() };
-        in_flight.insert(ById(rfq.clone()), started);
-        drop(in_flight);
-        let running = Running {
-            shared: Arc::clone(&self.0),
+        }
+        let computation = Arc::new(Computation {
             rfq: rfq.clone(),
-            outcome: outcome.clone(),
-            _place: place,
-        };
-        tokio::spawn(async move {
-            let computed = timeout_at(deadline.at(), running.shared.compute(&running.rfq)).await;
-            sender.send_replace(Some(
-                computed.unwrap_or_else(|_| Ok(DeclineReason::OverBudget.into())),
-            ));
-            drop(running);
+            deadline,
+            outcome: OnceLock::new(),
+            done: Notify::new(),
         });
-        Started::Own(outcome)
+        place.insert_entry(Arc::clone(&computation));
+        in_flight.count += 1;
+        drop(in_flight);
+        let running =
+            Running { shared: Arc::clone(&self.0), computation: Arc::clone(&computation) };
+        tokio::spawn(async move {
+            let Computation { rfq, deadline, outcome, .. } = &*running.computation;
+            let computed = timeout_at(deadline.at(), running.shared.compute(rfq)).await;
+            let in_time = computed.unwrap_or_else(|_| Ok(DeclineReason::OverBudget.into()));
+            outcome.get_or_init(|| in_time);
+        });
+        Started::Own(computation)
     }
 }
 
-/// Waits until the computation is done or the deadline has passed, whichever is first: a
-/// computation that blocks its thread cannot keep its own deadline.
-async fn settled(
-    rfq: &Rfq,
-    mut outcome: watch::Receiver<Option<Outcome>>,
-    deadline: Deadline,
-) -> Outcome {
-    match timeout_at(deadline.at(), outcome.wait_for(Option::is_some)).await {
-        Ok(Ok(done)) => done.clone().unwrap_or_else(|| Ok(DeclineReason::Failed.into())),
-        Ok(Err(_)) => {
-            error!(rfq_id = %rfq.id(), "The responder panicked, so the RFQ is declined");
-            Ok(DeclineReason::Failed.into())
+impl Computation {
+    /// Waits until it is done or `deadline` has passed, whichever is first: a computation that blocks
+    /// its thread cannot keep its own deadline.
+    async fn outcome_by(&self, deadline: Deadline) -> Outcome {
+        let done = async {
+            let notified = self.done.notified();
+            // Looked at after `notified` began to listen, so that none is missed.
+            match self.outcome.get() {
+                Some(_) => {}
+                None => notified.await,
+            }
+        };
+        match (timeout_at(deadline.at(), done).await, self.outcome.get()) {
+            (Ok(()), Some(outcome)) => outcome.clone(),
+            (Ok(()), None) => Ok(DeclineReason::Failed.into()),
+            (Err(_), _) => Ok(DeclineReason::OverBudget.into()),
         }
-        Err(_) => Ok(DeclineReason::OverBudget.into()),
     }
 }
 
@@ -208,7 +222,7 @@ impl<R: Responder, S: AnswerStore> Shared<R, S> {
 }
 
 impl<R, S> Shared<R, S> {
-    fn in_flight(&self) -> MutexGuard<'_, HashMap<ById, InFlight>> {
+    fn in_flight(&self) -> MutexGuard<'_, InFlight> {
         // No code that could panic runs under the lock, so a poisoned one is still whole.
         self.in_flight.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -226,19 +240,26 @@ impl Remembered {
 /// A computation under way. Dropped when it is done, given up, or unwinding from a panic.
 struct Running<R, S> {
     shared: Arc<Shared<R, S>>,
-    rfq: Rfq,
-    outcome: watch::Receiver<Option<Outcome>>,
-    _place: OwnedSemaphorePermit,
+    computation: Arc<Computation>,
 }
 
 impl<R, S> Drop for Running<R, S> {
     fn drop(&mut self) {
-        let key = ById(self.rfq.clone());
-        let mut in_flight = self.shared.in_flight();
-        // A later computation of the same request may have taken the place.
-        if in_flight.get(&key).is_some_and(|current| current.outcome.same_channel(&self.outcome)) {
-            in_flight.remove(&key);
+        let Computation { rfq, outcome, done, .. } = &*self.computation;
+        if outcome.get().is_none() && std::thread::panicking() {
+            error!(rfq_id = %rfq.id(), "The responder panicked, so the RFQ is declined");
         }
+        outcome.get_or_init(|| Ok(DeclineReason::Failed.into()));
+        let mut in_flight = self.shared.in_flight();
+        in_flight.count -= 1;
+        // A later computation of the same request may have taken the place.
+        if let Entry::Occupied(place) = in_flight.by_id.entry(ById(rfq.clone()))
+            && Arc::ptr_eq(place.get(), &self.computation)
+        {
+            place.remove();
+        }
+        drop(in_flight);
+        done.notify_waiters();
     }
 }
 
