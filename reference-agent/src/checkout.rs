@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use rfq_sdk::Usd;
+use serde::Deserialize;
 use url::{Host, Url};
 use uuid::Uuid;
 
@@ -24,7 +25,8 @@ use uuid::Uuid;
 /// );
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
 pub struct Checkout {
     root: Url,
     path: Box<str>,
@@ -137,6 +139,14 @@ impl FromStr for Checkout {
         }
         let (query, fragment) = (query.map(Into::into), fragment.map(Into::into));
         Ok(Self { root, path: path.into(), query, fragment })
+    }
+}
+
+impl TryFrom<String> for Checkout {
+    type Error = CheckoutError;
+
+    fn try_from(text: String) -> Result<Self, CheckoutError> {
+        text.parse()
     }
 }
 

@@ -21,4 +21,5 @@ pub mod rules;
 pub mod secret;
 pub mod server;
 pub mod shipping;
+pub mod source;
 pub mod telemetry;

@@ -12,7 +12,10 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     cli.log.start();
     let done = match cli.command {
+        Command::Init(init) => cli::init(&init, &ambient()),
         Command::Serve(serve) => cli::serve(&serve, &ambient()),
+        Command::Import(import) => cli::import(&import, &ambient()),
+        Command::Replay(replay) => cli::replay(&replay, &ambient()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -30,6 +33,7 @@ fn main() -> ExitCode {
 #[expect(clippy::disallowed_methods, reason = "the one place that asks for randomness")]
 fn ambient() -> cli::Ambient {
     cli::Ambient {
+        now: || rfq_sdk::Clock::now(&rfq_sdk::SystemClock),
         offer_id: uuid::Uuid::new_v4,
         secret_bytes: || {
             let mut bytes = [0; 32];

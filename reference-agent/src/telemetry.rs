@@ -113,7 +113,7 @@ pub async fn upkeep(handle: PrometheusHandle) {
 /// Counts answers.
 pub(crate) struct AnswerFigures {
     offers: Counter,
-    declines: [(DeclineReason, Counter); 8],
+    declines: [(DeclineReason, Counter); 9],
     /// Genuine requests that are no RFQ, or a broken one.
     pub(crate) not_an_rfq: Counter,
     /// RFQs whose id stands for another request.
@@ -125,12 +125,13 @@ impl AnswerFigures {
     /// Of the recorder that is installed.
     pub(crate) fn new() -> Self {
         use DeclineReason::{
-            Busy, Failed, NotCarried, OutOfStock, OverBudget, RegionNotServed, TooLateToDeliver,
-            Unspecified,
+            Busy, Failed, NotCarried, OutOfStock, OverBudget, QuantityNotSold, RegionNotServed,
+            TooLateToDeliver, Unspecified,
         };
         let reasons = [
             NotCarried,
             OutOfStock,
+            QuantityNotSold,
             RegionNotServed,
             TooLateToDeliver,
             OverBudget,

@@ -11,6 +11,7 @@ use url::Url;
 
 pub(super) struct Banner<'a> {
     pub(super) address: SocketAddr,
+    pub(super) admin_address: SocketAddr,
     pub(super) public_url: Option<&'a Url>,
     pub(super) scheme: Scheme,
     pub(super) secret_path: &'a Path,
@@ -37,6 +38,7 @@ pub(super) fn print(banner: &Banner<'_>) {
         Provenance::Made => " (new: register it at the marketplace)",
     };
     println!("  Secret        {secret}{note}");
+    println!("  Admin         http://{} (metrics, orders)", reachable(banner.admin_address));
     if let Some(product) = banner.example {
         println!();
         println!("Ask for a quote from another terminal:");
@@ -74,7 +76,7 @@ fn curl(local: &str, scheme: Scheme, secret_path: &Path, product: &ProductSlug) 
         Scheme::Bearer => "-H \"Authorization: Bearer $S\"",
     };
     format!(
-        "T=$(date +%s); R=try-$(date +%s%N); S=$(head -n 1 {secret}); B='{body}'; curl -sS {local}{MESSAGE_SEND} \
+        "T=$(date +%s); R=try-$(date +%s%N); S=$(head -n 1 {secret} | tr -d '\\r'); B='{body}'; curl -sS {local}{MESSAGE_SEND} \
          -H 'Content-Type: application/json' {headers} --data-binary \"$B\""
     )
 }

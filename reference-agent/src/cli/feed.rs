@@ -1,75 +1,120 @@
-//! Loads the feed, with progress, and tells what was left out.
+//! Reads the products, with progress, and tells what was left out.
 
 use std::fs::File;
 use std::io;
 use std::path::Path;
 
 use anyhow::Context as _;
+use chrono::{DateTime, Utc};
 use indicatif::{ProgressBar, ProgressStyle};
-use rfq_reference_agent::catalogue::Catalogue;
-use rfq_reference_agent::feed::{self, Loaded, Report, SlugMapping};
+use metrics::gauge;
+use rfq_reference_agent::feed::{Rejection, Report};
+use rfq_reference_agent::source::{Read, Source};
+use rfq_reference_agent::telemetry;
 use tracing::{info, warn};
 
-/// Rejected rows shown in the log; all of them are in the file.
+/// Rejected rows shown; all of them are in the file.
 const SHOWN: usize = 20;
 
 /// Rows between two lines of progress where there is no terminal to draw on.
 const ROWS_PER_LINE: u64 = 25_000;
 
-pub(super) fn load(path: &Path, data_dir: &Path) -> anyhow::Result<Catalogue> {
-    let name = path.display();
-    let cannot = || format!("the feed {name} (--feed) cannot be used");
-    let file = File::open(path).map_err(feed::FeedError::from).with_context(cannot)?;
-    let size = file.metadata().map_err(feed::FeedError::from).with_context(cannot)?.len();
-    let bar = ProgressBar::new(size);
+pub(super) async fn read(source: &Source, now: DateTime<Utc>) -> anyhow::Result<Read> {
+    let bar = ProgressBar::new(source.bytes().unwrap_or_default());
     let style = "Loading the feed [{bar:40}] {percent}% {msg} rows, {eta} left";
     bar.set_style(ProgressStyle::with_template(style)?);
-    let Loaded { catalogue, report, format } =
-        feed::load(file, None, &SlugMapping::default(), |rows, bytes| {
-            bar.set_position(bytes);
-            bar.set_message(rows.to_string());
-            if bar.is_hidden() && rows > 0 && rows.is_multiple_of(ROWS_PER_LINE) {
-                info!(rows, "Loading the feed");
-            }
-        })
-        .with_context(cannot)?;
+    let drawn = bar.clone();
+    let read = source.read(now, move |rows, bytes| {
+        drawn.set_position(bytes);
+        drawn.set_message(rows.to_string());
+        if drawn.is_hidden() && rows > 0 && rows.is_multiple_of(ROWS_PER_LINE) {
+            info!(rows, "Loading the feed");
+        }
+    });
+    let read = read.await.context("there are no products to serve")?;
     bar.finish_and_clear();
-    let (read, accepted) = (report.read, report.accepted);
-    let (unmapped, rejected) = (report.unmapped.len(), report.rejected.len());
-    info!(feed = %name, %format, read, accepted, unmapped, rejected, "Loaded the feed");
-    tell_rejected(&report, &data_dir.join("rejected-rows.tsv"));
-    Ok(catalogue)
+    Ok(read)
 }
 
-/// Lists the rejected rows in a file, and the first of them in the log. Without any, a list of an
-/// earlier feed goes. The list is a help, not a need: the agent starts without it.
-fn tell_rejected(report: &Report, path: &Path) {
-    let list = path.display();
-    let (rows, kept) = match report.rejected.len() {
-        0 => (
-            0,
-            std::fs::remove_file(path).or_else(|error| match error.kind() {
-                io::ErrorKind::NotFound => Ok(()),
-                _ => Err(error),
-            }),
-        ),
-        rows => (rows, write_rejected(report, path)),
-    };
-    for rejection in report.rejected.iter().take(SHOWN) {
-        let (line, id, field) = (rejection.line, &*rejection.id, &*rejection.field);
-        let (value, reason) = (&*rejection.value, &rejection.reason);
+/// Lists what was left out in files of the data directory, the first of it in the log, and tells the
+/// figures. Without any, a list of an earlier feed goes. The lists are a help, not a need: the agent
+/// goes on without them.
+pub(super) fn tell(read: &Read, data_dir: &Path, now: DateTime<Utc>) {
+    let report = &read.report;
+    let (accepted, unmapped, rejected) =
+        (report.accepted, report.unmapped.len(), report.rejected.len());
+    let format = read.format.map(tracing::field::display);
+    info!(read = report.read, accepted, unmapped, rejected, format, "Loaded the feed");
+    for Rejection { line, id, field, value, reason } in report.rejected.iter().take(SHOWN) {
         warn!(line, id, field, value, reason, "Left out a row of the feed");
     }
-    match kept {
-        Err(error) => warn!(%error, %list, "The list of rejected rows could not be written"),
-        Ok(()) if rows > 0 => {
-            warn!(rows, %list, "Some rows of the feed were left out; the list has them all");
+    let keep = |name: &str, rows: usize, write: &dyn Fn(File) -> io::Result<()>| {
+        let path = data_dir.join(name);
+        let (list, kept) = (path.display(), keep_list(&path, rows, write));
+        match kept {
+            Err(error) => warn!(%error, %list, "A list of rows left out could not be written"),
+            Ok(()) if rows > 0 => {
+                warn!(rows, %list, "Some rows of the feed were left out; the list has them all");
+            }
+            Ok(()) => {}
         }
-        Ok(()) => {}
+    };
+    keep("rejected-rows.tsv", rejected, &|file| report.write_rejections(io::BufWriter::new(file)));
+    keep("unmapped-rows.tsv", unmapped, &|file| report.write_unmapped(io::BufWriter::new(file)));
+    if let Some(mapping) = &read.mapping {
+        let (rows, rejected) = (mapping.read, mapping.rejected.len());
+        info!(rows, rejected, "Read the mapping file");
+        keep("rejected-mapping-rows.tsv", rejected, &|file| {
+            mapping.write_rejections(io::BufWriter::new(file))
+        });
+    }
+    figure(telemetry::FEED_PRODUCTS, accepted);
+    figure(telemetry::FEED_REJECTED_ROWS, u64::try_from(rejected).unwrap_or(u64::MAX));
+    figure(telemetry::FEED_UNMAPPED_ROWS, u64::try_from(unmapped).unwrap_or(u64::MAX));
+    figure(telemetry::FEED_LOADED, now.timestamp().try_into().unwrap_or_default());
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::as_conversions,
+    reason = "a figure is a float, and counts and seconds are far below 2^52"
+)]
+fn figure(name: &'static str, value: u64) {
+    gauge!(name).set(value as f64);
+}
+
+fn keep_list(path: &Path, rows: usize, write: &dyn Fn(File) -> io::Result<()>) -> io::Result<()> {
+    if rows > 0 {
+        path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
+        return write(File::create(path)?);
+    }
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        Ok(()) | Err(_) => Ok(()),
     }
 }
 
-fn write_rejected(report: &Report, path: &Path) -> io::Result<()> {
-    path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
-    report.write_rejections(io::BufWriter::new(File::create(path)?))
+/// What became of the rows, for whoever ran a command.
+#[expect(clippy::print_stdout, reason = "it is what was asked for")]
+pub(super) fn print_report(read: &Read) {
+    let Report { read: rows, accepted, unmapped, rejected } = &read.report;
+    if let Some(format) = read.format {
+        println!("Format    {format}");
+    }
+    println!("Read      {rows} rows");
+    println!("Accepted  {accepted}");
+    println!("Unmapped  {} (no name of the marketplace)", unmapped.len());
+    println!("Rejected  {}", rejected.len());
+    for Rejection { line, id, field, value, reason } in rejected.iter().take(SHOWN) {
+        println!("  line {line}, id {id}, {field} {value:?}: {reason}");
+    }
+    if rejected.len() > SHOWN {
+        println!("  and {} more", rejected.len() - SHOWN);
+    }
+    if let Some(mapping) = &read.mapping {
+        println!("Mapping   {} rows, {} rejected", mapping.read, mapping.rejected.len());
+        for Rejection { line, field, value, reason, .. } in mapping.rejected.iter().take(SHOWN) {
+            println!("  line {line}, {field} {value:?}: {reason}");
+        }
+    }
 }

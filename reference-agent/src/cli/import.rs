@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use clap::Args;
-use rfq_reference_agent::config::Config;
-use rfq_reference_agent::source::{Source, SourceKind};
+use rfq_reference_agent::config::{Config, FeedSource};
+use rfq_reference_agent::source::Source;
 
 use super::{Ambient, feed};
 
@@ -25,31 +25,32 @@ pub(crate) struct ImportArgs {
     #[arg(long)]
     dry_run: bool,
 
-    /// Configuration of the agent that serves the feed: its format, mapping and data directory
+    /// Configuration of the agent that serves the feed: its format and its mapping
     #[arg(long, env = "RFQ_AGENT_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
 }
 
 pub(crate) fn import(args: &ImportArgs, ambient: &Ambient) -> anyhow::Result<()> {
     let config = Config::load(args.config.as_deref(), std::env::vars_os(), toml::Table::new())?;
-    let served = match config.source().kind {
-        SourceKind::File { path, .. } => Some(path),
-        SourceKind::Sample | SourceKind::Sql(_) => None,
+    let (served, format) = match &config.feed.source {
+        FeedSource::File { path, format } => (Some(path.clone()), *format),
+        FeedSource::Sample | FeedSource::Sql(_) => (None, None),
     };
     if !args.dry_run && served.is_none() {
-        bail!("no feed file is configured to be replaced; name one with --config, or add --dry-run");
+        bail!("no feed file is configured to be replaced; name its --config, or add --dry-run");
     }
-    let source = Source {
-        kind: SourceKind::File { path: args.feed.clone(), format: config.feed.format },
-        ..config.source()
-    };
+    let mut checked = config.feed.clone();
+    checked.source = FeedSource::File { path: args.feed.clone(), format };
     let runtime = tokio::runtime::Runtime::new().context("no threads could be started")?;
-    let read = runtime.block_on(feed::read(&source, (ambient.now)()))?;
+    let read = runtime.block_on(feed::read(&Source::new(checked), (ambient.now)()))?;
     feed::print_report(&read);
     if let (false, Some(served)) = (args.dry_run, served) {
         replace(&args.feed, &served)
             .with_context(|| format!("{} could not be replaced", served.display()))?;
-        feed::print_line(&format!("Replaced {}.", served.display()));
+        #[expect(clippy::print_stdout, reason = "it is what was asked for")]
+        {
+            println!("Replaced {}", served.display());
+        }
     }
     Ok(())
 }

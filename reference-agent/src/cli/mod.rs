@@ -2,14 +2,21 @@
 
 mod banner;
 mod feed;
+mod import;
+mod init;
 mod log;
+mod replay;
 mod serve;
 
 use std::io;
 
+use chrono::{DateTime, Utc};
 use clap::{Parser, Subcommand};
 use uuid::Uuid;
 
+pub(crate) use import::import;
+pub(crate) use init::init;
+pub(crate) use replay::replay;
 pub(crate) use serve::serve;
 
 /// Answers requests for quotes (RFQs) from a retailer's own product data.
@@ -25,11 +32,15 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    Serve(serve::ServeArgs),
+    Init(init::InitArgs),
+    Serve(Box<serve::ServeArgs>),
+    Import(import::ImportArgs),
+    Replay(replay::ReplayArgs),
 }
 
 /// What the commands get from the machine, so that nothing below asks it.
 pub(crate) struct Ambient {
+    pub(crate) now: fn() -> DateTime<Utc>,
     pub(crate) offer_id: fn() -> Uuid,
     pub(crate) secret_bytes: fn() -> io::Result<[u8; 32]>,
 }

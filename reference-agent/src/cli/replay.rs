@@ -10,6 +10,7 @@ use rfq_reference_agent::config::Config;
 use rfq_reference_agent::ledger::{LedgerReader, StoredAnswer, StoredOutcome};
 use rfq_reference_agent::price_service::PriceService;
 use rfq_reference_agent::quote::{Quote, quote};
+use rfq_reference_agent::source::Source;
 use rfq_sdk::{Offer, RfqId, Usd};
 
 use super::{Ambient, feed};
@@ -57,7 +58,8 @@ pub(crate) fn replay(args: &ReplayArgs, ambient: &Ambient) -> anyhow::Result<()>
     }
     let runtime = tokio::runtime::Runtime::new().context("no threads could be started")?;
     let now = (ambient.now)();
-    let catalogue = runtime.block_on(feed::read(&config.source(), now))?.loaded.catalogue;
+    let source = Source::new(config.feed.clone());
+    let catalogue = runtime.block_on(feed::read(&source, now))?.catalogue;
     let price_service = config.price_service.clone().map(PriceService::new).transpose()?;
     for answer in &answers {
         let at = if args.now { now } else { answer.answered_at };
@@ -98,7 +100,7 @@ fn quoted(quote: Result<Quote, rfq_sdk::DeclineReason>) -> Lines {
         Ok(quote) => lines(
             quote.in_stock,
             quote.price,
-            Some(quote.list_price).filter(|list| *list > quote.price),
+            quote.list_price,
             quote.shipping_cost,
             quote.shipping_days,
         ),

@@ -1,24 +1,31 @@
 //! `rfq-agent serve`.
 
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use rfq_agent_card::card::AuthScheme;
 use rfq_agent_card::{AgentCard, ServedCard};
-use rfq_reference_agent::app::{App, CART, app};
+use rfq_reference_agent::admin::{Admin, admin};
+use rfq_reference_agent::app::{App, CART, Claims, app};
 use rfq_reference_agent::catalogue::{Catalogue, LiveCatalogue};
-use rfq_reference_agent::feed::{SAMPLE, SlugMapping, load};
-use rfq_reference_agent::responder::{CatalogueResponder, Unreserved};
+use rfq_reference_agent::config::{Auth, Config};
+use rfq_reference_agent::ledger::{HoldLimits, Ledger, LedgerOptions};
+use rfq_reference_agent::price_service::PriceService;
+use rfq_reference_agent::responder::CatalogueResponder;
 use rfq_reference_agent::secret::{self, Provenance};
 use rfq_reference_agent::server::{Limits, serve as serve_on};
+use rfq_reference_agent::source::{Reloader, Source};
+use rfq_reference_agent::telemetry;
 use rfq_sdk::tower::VerifyLayer;
-use rfq_sdk::{Answerer, MemoryStore, ProductSlug, Scheme, SecretFile, SystemClock, Verifier};
+use rfq_sdk::{Answerer, Clock as _, ProductSlug, Scheme, SecretFile, SystemClock, Verifier};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing::{info, warn};
+use tokio::sync::{Notify, watch};
+use toml::{Table, Value};
+use tracing::{error, info, warn};
 use url::Url;
 
 use super::{Ambient, banner, feed};
@@ -26,136 +33,214 @@ use super::{Ambient, banner, feed};
 /// Answer requests for quotes until told to stop
 ///
 /// Without any option it serves a sample catalogue on this machine only, with a secret of its own,
-/// and prints a command to try it with.
+/// and prints a command to try it with. Every key of a configuration can also be set in the
+/// environment, as RFQ_AGENT_FEED_FILE and so on; `rfq-agent init` writes one that explains them all.
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
-    /// Address and port to listen on. Only this machine reaches 127.0.0.1; put a proxy that speaks
-    /// TLS in front before others are to reach the agent
-    #[arg(
-        long,
-        env = "RFQ_AGENT_BIND",
-        value_name = "ADDR:PORT",
-        default_value = "127.0.0.1:8787"
-    )]
-    bind: SocketAddr,
+    /// Configuration, as `rfq-agent init` writes it. The options below count before what it says
+    #[arg(long, env = "RFQ_AGENT_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
 
-    /// Product feed: Google Merchant, tab-separated, with a column `product_slug` that holds the
-    /// marketplace's name of each product. Left out, a sample catalogue is served
+    /// Address and port to listen on [default: 127.0.0.1:8787]. Only this machine reaches 127.0.0.1;
+    /// put a proxy that speaks TLS in front before others are to reach the agent
+    #[arg(long, value_name = "ADDR:PORT")]
+    bind: Option<String>,
+
+    /// Address and port for metrics and orders [default: 127.0.0.1:8788]. It asks for no password:
+    /// keep it on this machine or in the shop's own network
+    #[arg(long, value_name = "ADDR:PORT")]
+    admin_bind: Option<String>,
+
+    /// Product feed; its format is told from its content. Left out, a sample catalogue is served
     #[arg(long, env = "RFQ_AGENT_FEED", value_name = "FILE")]
-    feed: Option<PathBuf>,
+    feed: Option<String>,
 
-    /// How the marketplace authenticates its requests, as registered there
-    #[arg(long, env = "RFQ_AGENT_AUTH", value_enum, default_value_t = Auth::Hmac)]
-    auth: Auth,
+    /// How the marketplace authenticates its requests, as registered there: hmac, a signature over
+    /// timestamp and body, or bearer, the secret itself [default: hmac]
+    #[arg(long, value_name = "hmac|bearer")]
+    auth: Option<String>,
 
     /// File with the secret registered at the marketplace: the secret on its first line, then any
     /// number up to three of `previous RFC3339-TIME SECRET`. Left out, a secret is made on the
     /// first start and kept in the data directory
-    #[arg(long, env = "RFQ_AGENT_SECRET_FILE", value_name = "FILE")]
-    secret_file: Option<PathBuf>,
+    #[arg(long, value_name = "FILE")]
+    secret_file: Option<String>,
 
     /// Where the agent is reached from outside, such as `https://shop.example`: claim links begin
     /// with it. Left out, they lead to this machine and work nowhere else
-    #[arg(long, env = "RFQ_AGENT_PUBLIC_URL", value_name = "URL", value_parser = public_url)]
-    public_url: Option<Url>,
+    #[arg(long, value_name = "URL")]
+    public_url: Option<String>,
 
-    /// Directory for what the agent keeps: its secret and the list of rejected feed rows
-    #[arg(long, env = "RFQ_AGENT_DATA_DIR", value_name = "DIR", default_value = "rfq-agent-data")]
-    data_dir: PathBuf,
+    /// Directory for what the agent keeps: offers, its secret and the lists of rows left out
+    /// [default: rfq-agent-data, beside the configuration if there is one]
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<String>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Auth {
-    /// A signature over timestamp and body
-    Hmac,
-    /// The secret itself, as a token
-    Bearer,
-}
-
-/// The root of an https site: what claim links and the card are below of.
-fn public_url(text: &str) -> Result<Url, String> {
-    let url = Url::parse(text).map_err(|error| error.to_string())?;
-    let is_root = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
-    let is_plain = url.username().is_empty() && url.password().is_none();
-    if url.scheme() == "https" && is_root && is_plain {
-        Ok(url)
-    } else {
-        Err("expected https:// and a host, such as https://shop.example".to_owned())
+impl ServeArgs {
+    /// The options in the shape of a configuration.
+    fn flags(&self) -> Table {
+        let mut flags = Table::new();
+        for (key, value) in [
+            ("bind", &self.bind),
+            ("admin_bind", &self.admin_bind),
+            ("auth", &self.auth),
+            ("secret_file", &self.secret_file),
+            ("public_url", &self.public_url),
+            ("data_dir", &self.data_dir),
+        ] {
+            flags.extend(value.clone().map(|value| (key.to_owned(), Value::String(value))));
+        }
+        if let Some(file) = &self.feed {
+            let feed = Table::from_iter([("file".to_owned(), Value::String(file.clone()))]);
+            flags.insert("feed".to_owned(), feed.into());
+        }
+        flags
     }
 }
 
 pub(crate) fn serve(args: &ServeArgs, ambient: &Ambient) -> anyhow::Result<()> {
-    let (secret_path, secrets, provenance) = secrets(args, ambient)?;
-    let verifier = match args.auth {
+    let config = Config::load(args.config.as_deref(), std::env::vars_os(), args.flags())?;
+    let (secret_path, secrets, provenance) = secrets(&config, ambient)?;
+    let verifier = match config.auth {
         Auth::Hmac => secrets.into_hmac(),
         Auth::Bearer => secrets.into_bearer(),
     }
     .build()
     .with_context(|| unusable(&secret_path))?;
-    let catalogue = LiveCatalogue::new(match &args.feed {
-        Some(path) => feed::load(path, &args.data_dir)?,
-        None => {
-            load(SAMPLE.as_bytes(), None, &SlugMapping::default(), |_, _| {})
-                .context("the sample catalogue is broken")?
-                .catalogue
-        }
-    });
+    let metrics = telemetry::prometheus()?.install_recorder()?;
+    telemetry::describe();
     match rlimit::increase_nofile_limit(u64::MAX) {
         Ok(files) => info!(files, "May hold so many files and connections open"),
         Err(error) => warn!(%error, "The limit on open files could not be raised"),
     }
     let runtime = tokio::runtime::Runtime::new().context("no threads could be started")?;
     runtime.block_on(async {
-        let listener = TcpListener::bind(args.bind).await.with_context(|| {
-            format!("cannot listen on {}; name another address with --bind", args.bind)
-        })?;
-        let address = listener.local_addr().context("the socket has no address")?;
-        let scheme = verifier.scheme();
-        let router = app(compose(args, ambient, address, verifier, &catalogue)?);
+        // First, so that a port in use is not told only after a long load.
+        let public = listen(config.bind, "--bind").await?;
+        let inside = listen(config.admin_bind, "--admin-bind").await?;
+        let (address, admin_address) = (public.local_addr()?, inside.local_addr()?);
         let stop = stop_signal().context("no signal can be listened to")?;
+        let hang_up = hang_up_signal().context("no signal can be listened to")?;
+
+        let source = Source::new(config.feed.clone());
+        let read = feed::read(&source, (ambient.now)()).await?;
+        feed::tell(&read, &config.data_dir, (ambient.now)());
+        let products = read.catalogue.len();
+        let example = example(&read.catalogue);
+        let is_sample = source.is_sample();
+        let reloader = {
+            let (data_dir, now) = (config.data_dir.clone(), ambient.now);
+            move |live: LiveCatalogue, first: &_| {
+                Reloader::new(source, live, first, SystemClock, move |read| {
+                    feed::tell(read, &data_dir, now());
+                })
+            }
+        };
+        let live = LiveCatalogue::new(Catalogue::default());
+        let reloader = reloader(live.clone(), &read);
+        live.replace(read.catalogue);
+        let ledger = open_ledger(&config, &live)?;
+        tokio::spawn(reloader.run(hang_up));
+        tokio::spawn(telemetry::upkeep(metrics.clone()));
+        tokio::spawn(prune(ledger.clone()));
+
+        let scheme = verifier.scheme();
+        let root = match &config.public_url {
+            Some(url) => url.clone(),
+            None => {
+                warn!("Without public_url, claim links lead to this machine and work nowhere else");
+                Url::parse(&format!("https://localhost:{}", address.port()))?
+            }
+        };
+        let router = app(compose(&config, ambient, &root, verifier, &live, &ledger)?);
+        let admin = admin(Admin {
+            ledger,
+            catalogue: live,
+            metrics,
+            clock: Arc::new(SystemClock),
+            hosts: Vec::new(),
+        });
         banner::print(&banner::Banner {
             address,
-            public_url: args.public_url.as_ref(),
+            admin_address,
+            public_url: config.public_url.as_ref(),
             scheme,
             secret_path: &secret_path,
             provenance,
-            products: catalogue.now().len(),
-            is_sample: args.feed.is_none(),
-            example: example(&catalogue.now()).as_ref(),
+            products,
+            is_sample,
+            example: example.as_ref(),
         });
-        serve_on(listener, router, Limits::default(), stop).await;
-        Ok(())
+        let (stopping, stopped) = watch::channel(());
+        let until_told = |mut stopped: watch::Receiver<()>| async move {
+            // An error is the end of whoever tells.
+            let _ = stopped.changed().await;
+        };
+        let inside = tokio::spawn(serve_on(inside, admin, Limits::default(), until_told(stopped)));
+        serve_on(public, router, Limits::default(), stop).await;
+        drop(stopping);
+        inside.await.context("the admin address ended")
     })
+}
+
+async fn listen(address: std::net::SocketAddr, option: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot listen on {address}; name another address with {option}"))
+}
+
+fn open_ledger(config: &Config, catalogue: &LiveCatalogue) -> anyhow::Result<Ledger> {
+    let options = LedgerOptions {
+        holds: HoldLimits {
+            soft_percent: config.stock.soft_hold.get(),
+            hard: config.stock.hard_hold,
+            hard_per_product_and_caller: config.stock.hard_holds_per_product,
+        },
+        keep: config.ledger.keep,
+    };
+    Ok(Ledger::open(&config.data_dir, options, catalogue.clone())?)
+}
+
+/// Forgets old answers, now and then.
+async fn prune(ledger: Ledger) {
+    let mut every = tokio::time::interval(Duration::from_secs(600));
+    loop {
+        every.tick().await;
+        match ledger.prune(SystemClock.now()).await {
+            Ok(0) => {}
+            Ok(answers) => info!(answers, "Forgot old answers"),
+            Err(error) => error!(%error, "Old answers could not be forgotten"),
+        }
+    }
 }
 
 /// A product that can be bought; of several the first by name, so that it is the same every time.
 fn example(catalogue: &Catalogue) -> Option<ProductSlug> {
     let names = || {
-        catalogue
-            .iter()
-            .filter(|product| product.available(0) != Some(0))
-            .map(|product| &product.slug)
+        let in_stock = catalogue.iter().filter(|product| product.available(0) != Some(0));
+        in_stock.map(|product| &product.slug)
     };
     let known = names().find(|name| name.as_str() == "coffee-grinders/baratza-encore-esp");
     known.or_else(|| names().min()).cloned()
 }
 
 fn secrets(
-    args: &ServeArgs,
+    config: &Config,
     ambient: &Ambient,
 ) -> anyhow::Result<(PathBuf, SecretFile, Provenance)> {
-    match &args.secret_file {
+    match &config.secret_file {
         Some(path) => {
             let secrets = secret::read(path).with_context(|| unusable(path))?;
             Ok((path.clone(), secrets, Provenance::Found))
         }
         None => {
-            let path = args.data_dir.join("secret");
+            let path = config.data_dir.join("secret");
             let (secrets, provenance) = secret::read_or_make(&path, ambient.secret_bytes)
                 .with_context(|| {
                     format!(
                         "no secret can be kept in {}; name another directory with --data-dir",
-                        args.data_dir.display()
+                        config.data_dir.display()
                     )
                 })?;
             Ok((path, secrets, provenance))
@@ -169,49 +254,40 @@ fn unusable(secret_path: &Path) -> String {
 }
 
 fn compose(
-    args: &ServeArgs,
+    config: &Config,
     ambient: &Ambient,
-    address: SocketAddr,
+    root: &Url,
     verifier: Verifier,
     catalogue: &LiveCatalogue,
-) -> anyhow::Result<App<CatalogueResponder<SystemClock, Unreserved>>> {
-    let root = match &args.public_url {
-        Some(url) => url.clone(),
-        None => {
-            warn!("Without --public-url, claim links lead to this machine and work nowhere else");
-            Url::parse(&format!("https://localhost:{}", address.port()))?
-        }
-    };
+    ledger: &Ledger,
+) -> anyhow::Result<App<CatalogueResponder<SystemClock>, Ledger>> {
     let scheme = match verifier.scheme() {
         Scheme::HmacSha256 => AuthScheme::HmacSha256,
         Scheme::Bearer => AuthScheme::Bearer,
     };
-    let card = AgentCard::builder(
-        "RFQ agent",
-        "Answers requests for quotes with current price, stock and shipping.",
-        env!("CARGO_PKG_VERSION"),
-    )
-    .security(scheme)
-    .build()
-    .map_err(|error| anyhow!("the agent card cannot be made: {error}"))?;
-    let offers = Arc::new(MemoryStore::default());
-    let cart = root.join(CART)?;
-    let catalogue = catalogue.clone();
-    let responder = CatalogueResponder::new(
-        catalogue.clone(),
-        Arc::default(),
-        Unreserved,
-        SystemClock,
-        ambient.offer_id,
-        cart,
-    );
+    let card = AgentCard::builder(&*config.name, &*config.description, env!("CARGO_PKG_VERSION"))
+        .security(scheme)
+        .build()
+        .map_err(|error| anyhow!("the agent card cannot be made: {error}"))?;
+    let responder = CatalogueResponder {
+        catalogue: catalogue.clone(),
+        rules: Arc::new(config.rules()),
+        ledger: Some(ledger.clone()),
+        price_service: config.price_service.clone().map(PriceService::new).transpose()?,
+        clock: SystemClock,
+        offer_id: ambient.offer_id,
+        cart: root.join(CART)?.try_into()?,
+    };
     Ok(App {
-        answerer: Answerer::with(responder, Arc::clone(&offers), SystemClock),
-        verify: VerifyLayer::new(verifier),
-        offers,
-        catalogue,
+        answerer: Answerer::with(responder, ledger.clone(), SystemClock),
+        verify: VerifyLayer::with(verifier, config.budget, SystemClock),
+        claims: Claims {
+            ledger: ledger.clone(),
+            catalogue: catalogue.clone(),
+            checkout: config.checkout.url.clone(),
+            clock: Arc::new(SystemClock),
+        },
         card: ServedCard::new(&card),
-        clock: Arc::new(SystemClock),
     })
 }
 
@@ -225,4 +301,17 @@ fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
             _ = interrupt.recv() => {}
         }
     })
+}
+
+/// Told at every SIGHUP.
+fn hang_up_signal() -> std::io::Result<Arc<Notify>> {
+    let mut hang_up = signal(SignalKind::hangup())?;
+    let told = Arc::new(Notify::new());
+    let tell = Arc::clone(&told);
+    tokio::spawn(async move {
+        while hang_up.recv().await.is_some() {
+            tell.notify_one();
+        }
+    });
+    Ok(told)
 }

@@ -3,12 +3,10 @@
 //!
 //! [`KEYS`] says all there is to say of every key; CONFIGURATION.md is made from it.
 
-mod checkout;
 mod commented;
 mod error;
 mod keys;
 mod layers;
-mod pending;
 mod sections;
 mod table;
 
@@ -23,16 +21,18 @@ use serde::{Deserialize, Deserializer};
 use toml::Table;
 use url::Url;
 
-pub use self::checkout::{CheckoutUrl, CheckoutUrlError};
 pub use self::commented::{commented, quoted, reference};
 pub use self::error::{ConfigError, Origin, Problem};
 pub use self::keys::{Key, Kind, Unset, VARIABLE_PREFIX};
-pub use self::pending::{Format, LeadTime, OfferRules, PriceService, ShopShipping, SqlFeed};
 pub use self::sections::{Checkout, Feed, FeedSource, Ledger, Percent, PercentError, Stock};
 pub use self::table::{KEYS, SECTIONS};
 
 use self::keys::Kind as K;
 use self::layers::{Layers, shown};
+use crate::calendar::LeadTime;
+use crate::price_service::PriceServiceConfig;
+use crate::rules::{OfferRules, Rules};
+use crate::shipping::ShopShipping;
 
 /// The folder of what the agent keeps, unless it is told another.
 pub const DATA_DIR: &str = "rfq-agent-data";
@@ -65,7 +65,7 @@ pub struct Config {
     #[serde(deserialize_with = "some_text")]
     pub description: String,
     /// Where prices are asked for with each request, if anywhere.
-    pub price_service: Option<PriceService>,
+    pub price_service: Option<PriceServiceConfig>,
     /// Where the products come from.
     pub feed: Feed,
     /// What every offer says.
@@ -122,6 +122,13 @@ impl Config {
             Some(config) if layers.problems.is_empty() => Ok(config),
             Some(_) | None => Err(ConfigError::Unusable(layers.problems)),
         }
+    }
+
+    /// How the shop quotes.
+    #[must_use]
+    pub fn rules(&self) -> Rules {
+        let Self { offers, shipping, lead_time, .. } = self.clone();
+        Rules { offers, shipping, lead_time }
     }
 }
 

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer};
 
-use super::checkout::CheckoutUrl;
-use super::pending::{Format, SqlFeed};
+use crate::checkout::Checkout as CheckoutUrl;
+use crate::feed::Format;
+use crate::feed::sql::SqlFeed;
 
 /// Where the products come from.
 #[derive(Debug, Clone, Deserialize)]

@@ -6,50 +6,36 @@ mod stamp;
 
 use std::fs::File;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use chrono::{DateTime, Utc};
 
-use crate::feed::sql::{SqlFeed, SqlFeedError};
-use crate::feed::{self, FeedError, Format, Loaded, MappingError, MappingReport, MappingTable, SlugMapping};
+use crate::catalogue::Catalogue;
+use crate::config::{Feed, FeedSource};
+use crate::feed::sql::SqlFeedError;
+use crate::feed::{
+    self, FeedError, Format, Loaded, MappingError, MappingReport, MappingTable, Report, SlugMapping,
+};
 
-pub use reload::{ReloadOptions, Reloader};
+pub use reload::Reloader;
 use stamp::Stamp;
 
 /// Where the products come from, and how each finds the marketplace's name for it.
 #[derive(Debug, Clone)]
-pub struct Source {
-    /// What is read.
-    pub kind: SourceKind,
-    /// The column that holds the marketplace's name of a product.
-    pub slug_column: String,
-    /// A file that maps the shop's products to the marketplace's names.
-    pub mapping_file: Option<PathBuf>,
-}
-
-/// What is read.
-#[derive(Debug, Clone)]
-pub enum SourceKind {
-    /// The embedded sample catalogue.
-    Sample,
-    /// A product feed.
-    File {
-        /// Where it is.
-        path: PathBuf,
-        /// What it is; `None` is told from its content.
-        format: Option<Format>,
-    },
-    /// The rows of a query.
-    Sql(SqlFeed),
-}
+pub struct Source(Feed);
 
 /// What was read.
 #[derive(Debug)]
 pub struct Read {
-    /// The products and what became of each row.
-    pub loaded: Loaded,
+    /// The products.
+    pub catalogue: Catalogue,
+    /// What became of each row.
+    pub report: Report,
+    /// The format of the feed, if it is one.
+    pub format: Option<Format>,
     /// What became of the rows of the mapping file, if there is one.
     pub mapping: Option<MappingReport>,
+    files: Option<Vec<Stamp>>,
 }
 
 /// Why a source cannot be read.
@@ -92,11 +78,10 @@ pub enum SourceError {
 }
 
 impl Source {
-    /// What the sample is served from.
+    /// The source that the section `[feed]` of the configuration names.
     #[must_use]
-    pub fn sample() -> Self {
-        let slug_column = SlugMapping::COLUMN.to_owned();
-        Self { kind: SourceKind::Sample, slug_column, mapping_file: None }
+    pub fn new(feed: Feed) -> Self {
+        Self(feed)
     }
 
     /// Reads everything, in the background of the runtime. `progress` is told the rows read so far
@@ -107,56 +92,58 @@ impl Source {
     pub async fn read(
         &self,
         now: DateTime<Utc>,
-        progress: impl FnMut(u64, u64) + Send + 'static,
+        mut progress: impl FnMut(u64, u64) + Send + 'static,
     ) -> Result<Read, SourceError> {
+        let files = self.stamp();
         let source = self.clone();
-        let mapped = in_background(move || source.mapping()).await?;
-        let (slugs, mapping) = mapped;
-        match &self.kind {
-            SourceKind::Sample => {
-                let loaded = feed::load(feed::SAMPLE.as_bytes(), None, &slugs, progress)
-                    .map_err(SourceError::Sample)?;
-                Ok(Read { loaded, mapping })
-            }
-            SourceKind::File { path, format } => {
+        let (slugs, mapping) = in_background(move || source.mapping()).await?;
+        let Loaded { catalogue, report, format } = match &self.0.source {
+            FeedSource::Sample => feed::load(feed::SAMPLE.as_bytes(), None, &slugs, progress)
+                .map_err(SourceError::Sample)?,
+            FeedSource::File { path, format } => {
                 let (path, format) = (path.clone(), *format);
-                let loaded =
-                    in_background(move || read_file(&path, format, &slugs, progress)).await?;
-                Ok(Read { loaded, mapping })
+                in_background(move || read_file(&path, format, &slugs, progress)).await?
             }
-            SourceKind::Sql(sql) => {
-                let mut progress = progress;
-                let loaded = sql.load(&slugs, now, move |rows| progress(rows, 0)).await?;
-                Ok(Read { loaded, mapping })
+            FeedSource::Sql(sql) => {
+                let (catalogue, report) =
+                    sql.load(&slugs, now, move |rows| progress(rows, 0)).await?;
+                return Ok(Read { catalogue, report, format: None, mapping, files });
             }
-        }
+        };
+        Ok(Read { catalogue, report, format: Some(format), mapping, files })
+    }
+
+    /// Whether it is the embedded sample.
+    #[must_use]
+    pub fn is_sample(&self) -> bool {
+        matches!(self.0.source, FeedSource::Sample)
     }
 
     /// How large the feed is, in bytes, where that can be told.
     #[must_use]
     pub fn bytes(&self) -> Option<u64> {
-        match &self.kind {
-            SourceKind::File { path, .. } => path.metadata().ok().map(|file| file.len()),
-            SourceKind::Sample | SourceKind::Sql(_) => None,
+        match &self.0.source {
+            FeedSource::File { path, .. } => path.metadata().ok().map(|file| file.len()),
+            FeedSource::Sample | FeedSource::Sql(_) => None,
         }
     }
 
     fn mapping(&self) -> Result<(SlugMapping, Option<MappingReport>), SourceError> {
-        let by_column = SlugMapping::by_column(&self.slug_column);
-        let Some(path) = &self.mapping_file else { return Ok((by_column, None)) };
+        let by_column = SlugMapping::by_column(&self.0.slug_column);
+        let Some(path) = &self.0.mapping_file else { return Ok((by_column, None)) };
         let about = |source| SourceError::Mapping { path: path.display().to_string(), source };
-        let file = File::open(path).map_err(|error| about(error.into()))?;
+        let file = File::open(path).map_err(|error| about(FeedError::from(error).into()))?;
         let (table, report) = MappingTable::read(file).map_err(about)?;
         Ok((by_column.with_table(table), Some(report)))
     }
 
     /// What tells that the files were written again; `None` while one of them is not there.
     fn stamp(&self) -> Option<Vec<Stamp>> {
-        let feed = match &self.kind {
-            SourceKind::File { path, .. } => Some(path),
-            SourceKind::Sample | SourceKind::Sql(_) => None,
+        let feed = match &self.0.source {
+            FeedSource::File { path, .. } => Some(path),
+            FeedSource::Sample | FeedSource::Sql(_) => None,
         };
-        feed.into_iter().chain(&self.mapping_file).map(|path| Stamp::of(path).ok()).collect()
+        feed.into_iter().chain(&self.0.mapping_file).map(|path| Stamp::of(path).ok()).collect()
     }
 }
 

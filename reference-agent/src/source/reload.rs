@@ -1,7 +1,6 @@
 //! Reads the source again when it changes, and serves what was read if it can be served.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use rfq_sdk::Clock;
 use tokio::sync::Notify;
@@ -11,24 +10,12 @@ use tracing::{error, info, warn};
 use super::stamp::Stamp;
 use super::{Read, Source, SourceError};
 use crate::catalogue::LiveCatalogue;
-
-/// When a source is read again, and when what was read is not to be trusted.
-#[derive(Debug, Clone, Copy)]
-pub struct ReloadOptions {
-    /// How often the files are looked at for a change; `None` is never.
-    pub check: Option<Duration>,
-    /// How often the source is read whether it has changed or not; `None` is never.
-    pub every: Option<Duration>,
-    /// The largest share of the products, in percent, that a new feed may lack: one that lacks more
-    /// is taken for broken.
-    pub max_shrink_percent: u8,
-}
+use crate::telemetry::FEED_LOADS;
 
 /// Keeps a catalogue up to date with its source.
 pub struct Reloader {
     source: Source,
     live: LiveCatalogue,
-    options: ReloadOptions,
     clock: Arc<dyn Clock>,
     /// Told of everything that was read and is now served.
     served: Box<dyn Fn(&Read) + Send + Sync>,
@@ -51,24 +38,22 @@ enum Unserved {
 }
 
 impl Reloader {
-    /// Keeps `live` up to date with `source`, of which it is the last reading. `served` is told of
-    /// each new reading that is served.
+    /// Keeps `live` up to date with `source`, whose `first` reading it is, as often and as carefully
+    /// as the source's configuration says. `served` is told of each new reading that is served.
     #[must_use]
     pub fn new(
         source: Source,
         live: LiveCatalogue,
-        options: ReloadOptions,
+        first: &Read,
         clock: impl Clock,
         served: impl Fn(&Read) + Send + Sync + 'static,
     ) -> Self {
-        let last_read = source.stamp();
         Self {
             source,
             live,
-            options,
             clock: Arc::new(clock),
             served: Box::new(served),
-            last_read,
+            last_read: first.files.clone(),
             changed: None,
         }
     }
@@ -76,8 +61,8 @@ impl Reloader {
     /// Runs for ever. `now` reads the source at once, as SIGHUP does.
     pub async fn run(mut self, now: Arc<Notify>) {
         let begun = Instant::now();
-        let mut next_check = self.options.check.map(|check| begun + check);
-        let mut next_read = self.options.every.map(|every| begun + every);
+        let mut next_check = self.source.0.check_every.map(|check| begun + check);
+        let mut next_read = self.source.0.reload_every.map(|every| begun + every);
         loop {
             tokio::select! {
                 () = now.notified() => self.read().await,
@@ -85,11 +70,11 @@ impl Reloader {
                     if self.has_settled_change() {
                         self.read().await;
                     }
-                    next_check = self.options.check.map(|check| Instant::now() + check);
+                    next_check = self.source.0.check_every.map(|check| Instant::now() + check);
                 }
                 () = at(next_read) => {
                     self.read().await;
-                    next_read = self.options.every.map(|every| Instant::now() + every);
+                    next_read = self.source.0.reload_every.map(|every| Instant::now() + every);
                 }
             }
         }
@@ -115,9 +100,10 @@ impl Reloader {
         let read = self.source.read(self.clock.now(), |_, _| {}).await;
         match read.map_err(Unserved::from).and_then(|read| self.check(read)) {
             Ok(read) => {
+                self.last_read.clone_from(&read.files);
                 (self.served)(&read);
-                let products = read.loaded.catalogue.len();
-                self.live.replace(read.loaded.catalogue);
+                let products = read.catalogue.len();
+                self.live.replace(read.catalogue);
                 count("served");
                 info!(products, "Serving the new feed");
             }
@@ -135,9 +121,9 @@ impl Reloader {
     }
 
     fn check(&self, read: Read) -> Result<Read, Unserved> {
-        let (before, after) = (self.live.now().len(), read.loaded.catalogue.len());
-        let percent = self.options.max_shrink_percent;
-        if after * 100 < before * usize::from(100 - percent.min(100)) {
+        let (before, after) = (self.live.now().len(), read.catalogue.len());
+        let percent = self.source.0.max_shrink.get();
+        if after * 100 < before * usize::from(100 - percent) {
             return Err(Unserved::Shrunk { before, after, percent });
         }
         Ok(read)
@@ -145,7 +131,7 @@ impl Reloader {
 }
 
 fn count(outcome: &'static str) {
-    metrics::counter!("rfq_agent_feed_loads_total", "outcome" => outcome).increment(1);
+    metrics::counter!(FEED_LOADS, "outcome" => outcome).increment(1);
 }
 
 async fn at(moment: Option<Instant>) {
@@ -168,9 +154,6 @@ fn with_causes(error: &dyn std::error::Error) -> String {
 
 impl std::fmt::Debug for Reloader {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Reloader")
-            .field("source", &self.source)
-            .field("options", &self.options)
-            .finish_non_exhaustive()
+        f.debug_struct("Reloader").field("source", &self.source).finish_non_exhaustive()
     }
 }

@@ -14,7 +14,6 @@ mod calendar;
 mod checkout;
 mod claims;
 mod config;
-mod config_checkout;
 mod config_table;
 mod feed;
 mod ledger;

@@ -2,8 +2,7 @@
 
 use super::{SqlFeed, SqlFeedError};
 use crate::catalogue::Catalogue;
-use crate::feed::table::{SlugMapping, TableLoader};
-use crate::feed::{FeedError, Report};
+use crate::feed::{FeedError, Report, SlugMapping, TableLoader};
 
 /// Rows on their way into a catalogue.
 pub(super) struct Loading<'m, P> {

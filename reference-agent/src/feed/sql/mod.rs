@@ -28,8 +28,7 @@ use serde::Deserialize;
 
 use self::database::Database;
 use self::loading::Loading;
-use super::table::SlugMapping;
-use super::{FeedError, Report};
+use super::{FeedError, Report, SlugMapping};
 use crate::catalogue::Catalogue;
 
 /// Where the products are and what to ask for them; the section `[feed.sql]` of the configuration.
