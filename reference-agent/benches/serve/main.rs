@@ -35,14 +35,6 @@ fn main() {
         return;
     }
     pin(1);
-    // DRIVE-BEGIN
-    let args: Vec<String> = std::env::args().collect();
-    if let Some(at) = args.iter().position(|a| a == "--drive") {
-        let mut client = Client::connect(args[at + 1].parse().unwrap());
-        client.ask(&client::signed(args[at + 2].parse().unwrap()), Mode::Memory);
-        return;
-    }
-    // DRIVE-END
     let mut lanes: Vec<Lane> = Mode::ALL.into_iter().map(Lane::start).collect();
     for _ in 0..ROUNDS {
         let requests = client::signed(REQUESTS);
@@ -53,7 +45,7 @@ fn main() {
     for lane in &lanes {
         let (each, ratio) = (median(lane.costs.clone()), lane.ratio(lanes.first().unwrap()));
         let verdict = match lane.mode {
-            Mode::Bare | Mode::MemoryWithoutLog => "",
+            Mode::Bare | Mode::MemoryWithoutLog | Mode::Ledger => "",
             Mode::Memory if ratio >= BAR => ", bar met",
             Mode::Memory => ", bar MISSED",
         };

@@ -10,15 +10,16 @@ use std::time::Duration;
 use axum::Router;
 use axum::routing::post;
 use http::header::CONTENT_TYPE;
-use rfq_agent_card::{AgentCard, ServedCard};
-use rfq_reference_agent::app::{App, app};
+use rfq_reference_agent::app::rfq_routes;
 use rfq_reference_agent::catalogue::LiveCatalogue;
-use rfq_reference_agent::feed::{SAMPLE, load};
+use rfq_reference_agent::feed::{SAMPLE, SlugMapping, load};
+use rfq_reference_agent::ledger::{Ledger, LedgerOptions};
 use rfq_reference_agent::responder::CatalogueResponder;
 use rfq_reference_agent::server::{Limits, serve};
+use rfq_reference_agent::telemetry;
 use rfq_sdk::axum::MESSAGE_SEND;
 use rfq_sdk::tower::VerifyLayer;
-use rfq_sdk::{Answerer, MemoryStore, Secret, SystemClock, Verifier};
+use rfq_sdk::{Answerer, Secret, SystemClock, Verifier};
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
@@ -43,16 +44,20 @@ pub(super) enum Mode {
     Memory,
     /// The same without a log.
     MemoryWithoutLog,
+    /// The same with its log and offers kept on disk, as a shop runs it.
+    Ledger,
 }
 
 impl Mode {
-    pub(super) const ALL: [Self; 3] = [Self::Bare, Self::Memory, Self::MemoryWithoutLog];
+    pub(super) const ALL: [Self; 4] =
+        [Self::Bare, Self::Memory, Self::MemoryWithoutLog, Self::Ledger];
 
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Bare => "bare_axum",
             Self::Memory => "serve_memory",
             Self::MemoryWithoutLog => "serve_memory_without_log",
+            Self::Ledger => "serve_ledger",
         }
     }
 
@@ -112,16 +117,20 @@ pub(super) fn run(mode: Mode) {
         stdin().read_to_end(&mut Vec::new()).ok();
         std::process::exit(0);
     });
-    if mode == Mode::Memory {
+    if matches!(mode, Mode::Memory | Mode::Ledger) {
         log();
     }
+    // Figures are counted as in `rfq-agent`.
+    let metrics = telemetry::prometheus().unwrap().install_recorder().unwrap();
     tokio::runtime::Runtime::new().unwrap().block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         println!("{}", listener.local_addr().unwrap());
         match mode {
             Mode::Bare => axum::serve(listener, bare()).await.unwrap(),
-            Mode::Memory | Mode::MemoryWithoutLog => {
-                serve(listener, agent(), Limits::default(), std::future::pending()).await;
+            Mode::Memory | Mode::MemoryWithoutLog | Mode::Ledger => {
+                tokio::spawn(telemetry::upkeep(metrics));
+                let agent = agent(mode == Mode::Ledger);
+                serve(listener, agent, Limits::default(), std::future::pending()).await;
             }
         }
     });
@@ -142,27 +151,29 @@ fn bare() -> Router {
         .route(MESSAGE_SEND, post(|| async { ([(CONTENT_TYPE, "application/json")], STATIC) }))
 }
 
-/// The agent with the sample catalogue.
-fn agent() -> Router {
-    let catalogue = LiveCatalogue::new(load(SAMPLE.as_bytes(), |_, _| {}).unwrap().0);
-    let responder = CatalogueResponder::new(
-        catalogue.clone(),
-        SystemClock,
-        #[expect(clippy::disallowed_methods, reason = "as in `rfq-agent`")]
-        uuid::Uuid::new_v4,
-        "https://shop.example/cart".parse().unwrap(),
-        "Excl. sales tax and duty.".parse().unwrap(),
-    );
-    // For figures with another store, it goes here.
-    let offers = Arc::new(MemoryStore::default());
-    let verifier = Verifier::hmac(Secret::new(SECRET).unwrap()).build().unwrap();
-    let card = AgentCard::builder("Benchmark", "An agent that is measured.", "1").build().unwrap();
-    app(App {
-        answerer: Answerer::with(responder, Arc::clone(&offers), SystemClock),
-        verify: VerifyLayer::new(verifier),
-        offers,
+/// The route that answers RFQs, with the sample catalogue.
+fn agent(ledger: bool) -> Router {
+    let catalogue = load(SAMPLE.as_bytes(), None, &SlugMapping::default(), |_, _| {}).unwrap();
+    let catalogue = LiveCatalogue::new(catalogue.catalogue);
+    // Of the directory that it is built in, which is on a disk.
+    let ledger = ledger.then(|| {
+        let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap().keep();
+        Ledger::open(&dir, LedgerOptions::default(), catalogue.clone()).unwrap()
+    });
+    let responder = CatalogueResponder {
         catalogue,
-        card: ServedCard::new(&card),
-        clock: Arc::new(SystemClock),
-    })
+        rules: Arc::default(),
+        ledger: ledger.clone(),
+        price_service: None,
+        clock: SystemClock,
+        #[expect(clippy::disallowed_methods, reason = "as in `rfq-agent`")]
+        offer_id: uuid::Uuid::new_v4,
+        cart: "https://shop.example/cart".parse().unwrap(),
+    };
+    let verifier = Verifier::hmac(Secret::new(SECRET).unwrap()).build().unwrap();
+    let verify = VerifyLayer::new(verifier);
+    match ledger {
+        Some(ledger) => rfq_routes(Answerer::with(responder, ledger, SystemClock), verify),
+        None => rfq_routes(Answerer::new(responder), verify),
+    }
 }

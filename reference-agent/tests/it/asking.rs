@@ -81,14 +81,15 @@ impl Agent {
         let catalogue = LiveCatalogue::new(catalogue);
         let ledger = Ledger::open(dir.path(), LedgerOptions::default(), catalogue.clone()).unwrap();
         let cart = "https://shop.example/cart".parse().unwrap();
-        let responder = CatalogueResponder::new(
-            catalogue.clone(),
-            Arc::default(),
-            Shop { ledger: ledger.clone(), prices: None },
-            Arc::clone(&clock),
-            next_offer_id,
+        let responder = CatalogueResponder {
+            catalogue: catalogue.clone(),
+            rules: Arc::default(),
+            ledger: Some(ledger.clone()),
+            price_service: None,
+            clock: Arc::clone(&clock),
+            offer_id: next_offer_id,
             cart,
-        );
+        };
         let verifier = Verifier::hmac(Secret::new(SECRET).unwrap()).build().unwrap();
         let card = AgentCard::builder("Test", "An agent under test.", "1").build().unwrap();
         let recorder = prometheus().unwrap().build_recorder();

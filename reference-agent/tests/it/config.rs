@@ -117,7 +117,8 @@ fn the_file_of_a_database_is_such_a_path() {
     std::fs::write(&file, "feed.sql = { url = 'sqlite:shop.db', query = 'SELECT 1' }").unwrap();
     let config = Config::load(Some(&file), std::iter::empty(), toml::Table::new()).unwrap();
     let FeedSource::Sql(sql) = config.feed.source else { panic!() };
-    assert_eq!(sql.url, format!("sqlite:{}", dir.path().join("shop.db").display()));
+    let shown = format!("{sql:?}");
+    assert!(shown.contains(&*dir.path().join("shop.db").to_string_lossy()), "{shown}");
 }
 
 #[test]

@@ -2,36 +2,59 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use rfq_reference_agent::ask::Ask;
-use rfq_reference_agent::catalogue::{LiveCatalogue, Product};
-use rfq_reference_agent::responder::{CatalogueResponder, Stock};
-use rfq_sdk::{Answer, DeclineReason, ManualClock, Responder as _, Rfq};
+use rfq_reference_agent::catalogue::LiveCatalogue;
+use rfq_reference_agent::ledger::{Claim, Ledger, LedgerOptions};
+use rfq_reference_agent::responder::CatalogueResponder;
+use rfq_sdk::{Answer, AnswerStore as _, DeclineReason, ManualClock, Responder as _, Rfq};
+use tempfile::TempDir;
 
 use super::asking::{noon, rfq, sample};
 use super::quote::{rules, usd};
 
 const GRINDER: &str = "coffee-grinders/baratza-encore-esp";
 
-/// So many units are held, of a feed written an hour ago.
-struct Held(u32);
+struct Shop {
+    responder: CatalogueResponder<Arc<ManualClock>>,
+    ledger: Ledger,
+    _dir: TempDir,
+}
 
-impl Stock for Held {
-    fn reserved(&self, product: &Product, as_of: DateTime<Utc>, now: DateTime<Utc>) -> u32 {
-        assert_eq!(product.slug.as_str(), GRINDER);
-        assert_eq!((as_of, now), (noon() - TimeDelta::hours(1), noon()));
-        self.0
+impl Shop {
+    /// With the sample, of a feed written an hour ago, and the rules in `toml`.
+    fn new(toml: &str) -> Self {
+        let catalogue = LiveCatalogue::new(sample().with_as_of(noon() - TimeDelta::hours(1)));
+        let dir = TempDir::new().unwrap();
+        let ledger = Ledger::open(dir.path(), LedgerOptions::default(), catalogue.clone()).unwrap();
+        let responder = CatalogueResponder {
+            catalogue,
+            rules: Arc::new(rules(toml)),
+            ledger: Some(ledger.clone()),
+            price_service: None,
+            clock: Arc::new(ManualClock::at(noon())),
+            offer_id: || uuid::Uuid::from_u128(7),
+            cart: "https://shop.example/cart".parse().unwrap(),
+        };
+        Self { responder, ledger, _dir: dir }
+    }
+
+    async fn answer(&self, rfq: Rfq) -> Answer {
+        self.responder.respond(rfq).await.unwrap()
+    }
+
+    /// So many units are offered to someone, and claimed.
+    async fn hold(&self, units: u32) {
+        let rfq = rfq(GRINDER, units, Some("CA-US"), None);
+        let Answer::Offer(offer) = self.answer(rfq.clone()).await else { panic!("an offer") };
+        self.ledger.remember(&rfq, &offer, noon()).await.unwrap();
+        let claimed = self.ledger.claim(offer.offer_id().unwrap(), noon()).await.unwrap();
+        assert!(matches!(claimed, Claim::Held { .. }), "{claimed:?}");
     }
 }
 
-async fn answer(toml: &str, held: u32, rfq: Rfq) -> Answer {
-    let catalogue = LiveCatalogue::new(sample().with_as_of(noon() - TimeDelta::hours(1)));
-    let clock = Arc::new(ManualClock::at(noon()));
-    let cart = "https://shop.example/cart".parse().unwrap();
-    let offer_id = || uuid::Uuid::from_u128(7);
-    let rules = Arc::new(rules(toml));
-    let responder = CatalogueResponder::new(catalogue, rules, Held(held), clock, offer_id, cart);
-    responder.respond(rfq).await.unwrap()
+async fn answer(toml: &str, rfq: Rfq) -> Answer {
+    Shop::new(toml).answer(rfq).await
 }
 
 fn declined(reason: DeclineReason) -> Answer {
@@ -41,7 +64,7 @@ fn declined(reason: DeclineReason) -> Answer {
 #[tokio::test]
 async fn an_offer_is_made_by_the_shop_s_rules() {
     let toml = "[offers]\nvalid_minutes = 90\nterms = \"Prepaid.\"";
-    let Answer::Offer(offer) = answer(toml, 0, rfq(GRINDER, 5, Some("CA-US"), None)).await else {
+    let Answer::Offer(offer) = answer(toml, rfq(GRINDER, 5, Some("CA-US"), None)).await else {
         panic!("an offer");
     };
     assert_eq!((offer.price(), offer.list_price()), (usd("849.95"), Some(usd("949.95"))));
@@ -54,12 +77,16 @@ async fn an_offer_is_made_by_the_shop_s_rules() {
 async fn units_that_are_held_are_not_offered() {
     // The sample has 25.
     let five = || rfq(GRINDER, 5, Some("CA-US"), None);
-    assert!(matches!(answer("", 20, five()).await, Answer::Offer(_)));
-    assert_eq!(answer("", 21, five()).await, declined(DeclineReason::OutOfStock));
+    let shop = Shop::new("");
+    shop.hold(20).await;
+    assert!(matches!(shop.answer(five()).await, Answer::Offer(_)));
+    let shop = Shop::new("");
+    shop.hold(21).await;
+    assert_eq!(shop.answer(five()).await, declined(DeclineReason::OutOfStock));
     let offering = "[offers]\nout_of_stock = \"offer\"\nterms = \"\"";
-    let Answer::Offer(offer) = answer(offering, 21, five()).await else {
-        panic!("an offer");
-    };
+    let shop = Shop::new(offering);
+    shop.hold(21).await;
+    let Answer::Offer(offer) = shop.answer(five()).await else { panic!("an offer") };
     assert!(!offer.in_stock());
     assert_eq!(offer.terms(), None);
 }
@@ -72,5 +99,5 @@ async fn what_is_asked_for_is_all_that_the_rfq_says() {
     assert_eq!(ask.region, "CA-US".parse().ok());
     assert_eq!(ask.deliver_by, "2026-06-09T12:00:00Z".parse().ok());
     let late = self::rfq(GRINDER, 3, Some("CA-US"), Some("2026-06-01T11:59:59Z"));
-    assert_eq!(answer("", 0, late).await, declined(DeclineReason::TooLateToDeliver));
+    assert_eq!(answer("", late).await, declined(DeclineReason::TooLateToDeliver));
 }

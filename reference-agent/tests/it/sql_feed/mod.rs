@@ -4,9 +4,8 @@ mod failing;
 mod reading;
 
 use rfq_reference_agent::catalogue::{Catalogue, Product};
-use rfq_reference_agent::feed::Report;
 use rfq_reference_agent::feed::sql::{SqlFeed, SqlFeedError};
-use rfq_reference_agent::feed::table::SlugMapping;
+use rfq_reference_agent::feed::{Report, SlugMapping};
 use rusqlite::Connection;
 use serde_json::json;
 use tempfile::TempDir;
@@ -58,5 +57,5 @@ fn products(catalogue: &Catalogue) -> Vec<&Product> {
 }
 
 fn by_column() -> SlugMapping {
-    SlugMapping::by_column(SlugMapping::COLUMN)
+    SlugMapping::default()
 }

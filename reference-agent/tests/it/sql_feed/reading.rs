@@ -36,7 +36,8 @@ fn quoted(value: &str) -> String {
 
 #[tokio::test]
 async fn both_databases_give_what_a_file_of_the_same_rows_gives() {
-    let (expected, of_file) = feed::load(SAMPLE.as_bytes(), |_, _| {}).unwrap();
+    let feed::Loaded { catalogue: expected, report: of_file, .. } =
+        feed::load(SAMPLE.as_bytes(), None, &by_column(), |_, _| {}).unwrap();
     let sqlite = Sqlite::new(&table("sample", SAMPLE));
     let postgres = Postgres::shared();
     postgres.run(&table("sample", SAMPLE)).await;
@@ -243,13 +244,15 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let (catalogue, report) =
             runtime.block_on(load(&sqlite.url(), "SELECT * FROM rows")).unwrap();
-        let (expected, mut of_file) = feed::load(feed.as_bytes(), |_, _| {}).unwrap();
+        let tsv = Some(feed::Format::GoogleTsv);
+        let feed::Loaded { catalogue: expected, report: mut of_file, .. } =
+            feed::load(feed.as_bytes(), tsv, &by_column(), |_, _| {}).unwrap();
         prop_assert_eq!(products(&catalogue), products(&expected));
         for rejection in &mut of_file.rejected {
             rejection.line -= 1;
         }
         let places = |report: &feed::Report| -> Vec<_> {
-            report.rejected.iter().map(|row| (row.line, row.field)).collect()
+            report.rejected.iter().map(|row| (row.line, row.field.clone())).collect()
         };
         prop_assert_eq!(places(&report), places(&of_file));
     }
