@@ -97,6 +97,13 @@ impl Header {
         Ok(row)
     }
 
+    /// The shop's own name of the product of a record, whatever else is wrong with it.
+    pub(in crate::feed) fn id_of<'r>(&self, record: &'r Record) -> Cow<'r, str> {
+        let place = self.places.iter().find(|(field, _)| *field == Field::Id);
+        let bytes = place.and_then(|(_, at)| record.get(*at)).unwrap_or_default();
+        String::from_utf8_lossy(bytes.trim_ascii())
+    }
+
     fn check_width(&self, len: usize, is_empty: impl Fn(usize) -> bool) -> Result<(), Fault> {
         if len < self.width || !(self.width..len).all(is_empty) {
             let width = self.width;

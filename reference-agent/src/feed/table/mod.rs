@@ -75,7 +75,7 @@ pub(super) fn read<D: Dialect>(
             None => header.row_of(&record),
         };
         match row {
-            Err(fault) => intake.reject(line, "", fault),
+            Err(fault) => intake.reject(line, &header.id_of(&record), fault),
             Ok(mut row) => {
                 if dialect.admit(&mut row) {
                     intake.take(line, &row, D::terms);

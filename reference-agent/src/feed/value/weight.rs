@@ -38,7 +38,7 @@ pub(in crate::feed) fn grams(text: &str) -> Result<Option<u32>, String> {
     let expected = "expected a weight in g, kg, oz or lb, such as 1.5 kg";
     let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
     let unit = text.get(digits.len()..).and_then(Unit::named).ok_or(expected)?;
-    grams_in(unit, digits.trim_end()).map_err(|_| expected.to_owned())
+    grams_in(unit, digits.trim_end())
 }
 
 /// `1.5`, of `unit`, in grams, rounded up; `None` is no weight at all, as above.

@@ -4,37 +4,37 @@ use std::fmt::Write as _;
 
 /// A product, as far as a feed can say.
 #[derive(Debug, Clone, Default)]
-pub struct Product {
-    pub id: String,
+pub(crate) struct Product {
+    pub(crate) id: String,
     /// The marketplace's name; empty if the feed does not say.
-    pub slug: String,
-    pub title: String,
-    pub brand: String,
-    pub gtin: String,
-    pub mpn: String,
-    pub price_cents: u64,
-    pub sale_cents: Option<u64>,
+    pub(crate) slug: String,
+    pub(crate) title: String,
+    pub(crate) brand: String,
+    pub(crate) gtin: String,
+    pub(crate) mpn: String,
+    pub(crate) price_cents: u64,
+    pub(crate) sale_cents: Option<u64>,
     /// The first and the last day of the sale, as `2026-11-24`. Shopify and the variants of ACP have
     /// no such thing.
-    pub sale_days: Option<(String, String)>,
-    pub in_stock: bool,
+    pub(crate) sale_days: Option<(String, String)>,
+    pub(crate) in_stock: bool,
     /// `None` is not counted.
-    pub quantity: Option<u32>,
-    pub weight_grams: Option<u32>,
+    pub(crate) quantity: Option<u32>,
+    pub(crate) weight_grams: Option<u32>,
     /// From so many units on, each costs so many cents.
-    pub price_breaks: Vec<(u32, u64)>,
-    pub floor_cents: Option<u64>,
-    pub min_order: Option<u32>,
-    pub max_order: Option<u32>,
-    pub increment: Option<u32>,
+    pub(crate) price_breaks: Vec<(u32, u64)>,
+    pub(crate) floor_cents: Option<u64>,
+    pub(crate) min_order: Option<u32>,
+    pub(crate) max_order: Option<u32>,
+    pub(crate) increment: Option<u32>,
     /// Each as `US:CA:Ground:6.99 USD:0:1:2:3`.
-    pub shipping: Vec<String>,
+    pub(crate) shipping: Vec<String>,
     /// Business days, fewest and most.
-    pub handling: Option<(u16, u16)>,
+    pub(crate) handling: Option<(u16, u16)>,
 }
 
 /// Every layout that can be written, and the name of its format.
-pub const LAYOUTS: [(&str, &str); 9] = [
+pub(crate) const LAYOUTS: [(&str, &str); 9] = [
     ("google-tsv", "google-tsv"),
     ("google-csv", "google-csv"),
     ("google-rss", "google-xml"),
@@ -47,7 +47,7 @@ pub const LAYOUTS: [(&str, &str); 9] = [
 ];
 
 /// The products in one of the [`LAYOUTS`].
-pub fn write(layout: &str, products: &[Product]) -> String {
+pub(crate) fn write(layout: &str, products: &[Product]) -> String {
     match layout {
         "google-tsv" => table('\t', products, google),
         "google-csv" => table(',', products, google),
