@@ -12,6 +12,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     cli.log.start();
     let done = match cli.command {
+        Command::Init(init) => cli::init(&init, &ambient()),
         Command::Serve(serve) => cli::serve(&serve, &ambient()),
     };
     match done {

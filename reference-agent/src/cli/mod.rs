@@ -2,6 +2,7 @@
 
 mod banner;
 mod feed;
+mod init;
 mod log;
 mod serve;
 
@@ -10,6 +11,7 @@ use std::io;
 use clap::{Parser, Subcommand};
 use uuid::Uuid;
 
+pub(crate) use init::init;
 pub(crate) use serve::serve;
 
 /// Answers requests for quotes (RFQs) from a retailer's own product data.
@@ -25,6 +27,7 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Init(init::InitArgs),
     Serve(serve::ServeArgs),
 }
 

@@ -15,7 +15,7 @@ fn placeholders_are_filled_behind_the_host() {
     let all = "https://shop.example/{id}/x?n={quantity}&o={offer_id}&p={price_usd}&{id}={id}#{id}";
     assert_snapshot!(
         filled(all, "A/B c?#%é"),
-        @""
+        @"https://shop.example/A%2FB%20c%3F%23%25%C3%A9/x?n=3&o=00000000-0000-0000-0000-000000000007&p=10.50&A%2FB%20c%3F%23%25%C3%A9=A%2FB%20c%3F%23%25%C3%A9#A%2FB%20c%3F%23%25%C3%A9"
     );
     assert_eq!(filled("https://shop.example", "A"), "https://shop.example/");
     assert_eq!(filled("http://127.0.0.1:8080/{id}", "A"), "http://127.0.0.1:8080/A");
@@ -50,7 +50,25 @@ fn what_is_no_template_says_why() {
         .iter()
         .map(|text| format!("{text}: {}", text.parse::<CheckoutUrl>().unwrap_err()))
         .collect();
-    assert_snapshot!(errors.join("\n"), @"");
+    assert_snapshot!(errors.join("\n"), @r#"
+    : expected an absolute URL such as https://shop.example/cart?sku={id}
+    shop.example: expected an absolute URL such as https://shop.example/cart?sku={id}
+    https:shop.example: expected an absolute URL such as https://shop.example/cart?sku={id}
+    https://: expected an absolute URL such as https://shop.example/cart?sku={id}
+    https://shop.example/a b: expected an absolute URL such as https://shop.example/cart?sku={id}
+    ftp://shop.example: expected https://, or http:// on this machine only
+    http://shop.example: expected https://, or http:// on this machine only
+    http://10.0.0.1/: expected https://, or http:// on this machine only
+    https://u:p@shop.example: expected a URL without user name and password
+    https://{id}.example: expected placeholders behind the host only
+    https://shop.example:{quantity}/: expected placeholders behind the host only
+    https://shop.example/{sku}: {sku} is no placeholder; expected {id}, {quantity}, {offer_id} or {price_usd}
+    https://shop.example/{}: {} is no placeholder; expected {id}, {quantity}, {offer_id} or {price_usd}
+    https://shop.example/{id: a brace stands alone; expected placeholders such as {id}, and %7B for a brace
+    https://shop.example/id}: a brace stands alone; expected placeholders such as {id}, and %7B for a brace
+    https://shop.example/{{id}}: a brace stands alone; expected placeholders such as {id}, and %7B for a brace
+    https://shop.example\@other.example: expected an absolute URL such as https://shop.example/cart?sku={id}
+    "#);
 }
 
 proptest! {

@@ -11,6 +11,7 @@
 mod asking;
 mod config;
 mod config_checkout;
+mod config_init;
 mod config_table;
 mod feed;
 mod message_send;
