@@ -1,94 +1,135 @@
-//! `rfq-agent init`: from a feed to a configuration and a secret.
+//! `rfq-agent init`: from a feed to a configuration that serves it.
 
-use std::fs::OpenOptions;
-use std::io::Write as _;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use clap::Args;
 use rfq_reference_agent::config::{Config, DATA_DIR, commented, quoted};
-use rfq_reference_agent::secret;
-use rfq_reference_agent::source::Source;
+use rfq_reference_agent::secret::{self, Provenance};
+use rfq_reference_agent::source::{Read, Source};
 use toml::{Table, Value};
 
 use super::{Ambient, feed};
 
-/// The name of the configuration that is written.
+/// The configuration in the folder.
 const FILE: &str = "rfq-agent.toml";
 
-/// Begin: read a feed once, write a commented configuration and a secret
+/// Write a configuration and a secret for a product feed
 ///
-/// The format of the feed is told from its content, and a report says what became of its rows. What
-/// to do next is printed.
+/// Reads the feed once and tells what can be served of it. Then writes `rfq-agent.toml`, in which
+/// every setting is explained, and `rfq-agent-data/secret`, and says what to do next. Nothing that
+/// is there is overwritten, and nothing is written when the feed cannot be used.
 #[derive(Debug, Args)]
 pub(crate) struct InitArgs {
-    /// The shop's product feed: Google Merchant (TSV, CSV, XML), OpenAI/ACP JSONL, Shopify or
-    /// WooCommerce CSV
+    /// The product feed, as the shop exports it. Its format is told from its beginning, and its
+    /// products need the marketplace's name of each in a column `product_slug`, or --mapping
     #[arg(value_name = "FEED")]
     feed: PathBuf,
 
-    /// Directory to write into; made if it is not there
+    /// Folder to write into, made if it is not there; the agent keeps its ledger there too
     #[arg(long, value_name = "DIR", default_value = ".")]
     dir: PathBuf,
 
-    /// A table that maps the shop's products to the marketplace's names: `product_slug`, and any of
-    /// `id`, `gtin`, `brand` and `mpn`. Needed when the feed has no column `product_slug`
+    /// File that maps the shop's own products to the marketplace's names, for a feed without a
+    /// column `product_slug`. It is read again whenever the feed is
     #[arg(long, value_name = "FILE")]
     mapping: Option<PathBuf>,
 }
 
 pub(crate) fn init(args: &InitArgs, ambient: &Ambient) -> anyhow::Result<()> {
-    let path = args.dir.join(FILE);
-    if path.try_exists().unwrap_or(false) {
-        bail!("{} is there already; move it away, or name another --dir", path.display());
-    }
-    let absolute = |path: &Path| -> anyhow::Result<String> {
-        let path = std::path::absolute(path)?;
-        let text = path.to_str().context("the path is not UTF-8; rename it")?;
-        Ok(text.to_owned())
-    };
-    let mut keys = Table::from_iter([("file".to_owned(), Value::from(absolute(&args.feed)?))]);
-    if let Some(mapping) = &args.mapping {
-        keys.insert("mapping_file".to_owned(), absolute(mapping)?.into());
-    }
-    let flags = Table::from_iter([("feed".to_owned(), Value::Table(keys.clone()))]);
-    let config = Config::load(None, std::iter::empty(), flags)?;
-    let runtime = tokio::runtime::Runtime::new().context("no threads could be started")?;
-    let read = runtime.block_on(feed::read(&Source::new(config.feed), (ambient.now)()))?;
-    feed::print_report(&read);
-    if let Some(format) = read.format {
-        keys.insert("format".to_owned(), format.name().into());
-    }
+    let file = args.dir.join(FILE);
+    refuse_to_overwrite(&file)?;
+    let feed = absolute(&args.feed)?;
+    let mapping = args.mapping.as_deref().map(absolute).transpose()?;
+    let read = read(&feed, mapping.as_deref(), ambient)?;
+    let mut known = vec![("feed.file", quoted(&feed))];
+    known.extend(read.format.map(|format| ("feed.format", quoted(format.name()))));
+    known.extend(mapping.map(|mapping| ("feed.mapping_file", quoted(&mapping))));
 
-    std::fs::create_dir_all(&args.dir)
-        .with_context(|| format!("the directory {} cannot be made", args.dir.display()))?;
-    let known: Vec<(String, String)> = keys
-        .iter()
-        .filter_map(|(name, value)| Some((format!("feed.{name}"), quoted(value.as_str()?))))
-        .collect();
-    let known: Vec<(&str, String)> =
-        known.iter().map(|(path, value)| (path.as_str(), value.clone())).collect();
-    OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(&path)
-        .and_then(|mut file| file.write_all(commented(&known).as_bytes()))
-        .with_context(|| format!("{} cannot be written; name another --dir", path.display()))?;
-    let secret = args.dir.join(DATA_DIR).join("secret");
-    secret::read_or_make(&secret, ambient.secret_bytes)
-        .with_context(|| format!("no secret can be kept in {}", secret.display()))?;
-    print_next(&path, &secret);
+    let cannot = || {
+        format!(
+            "nothing can be written into {}; name another folder with --dir",
+            args.dir.display()
+        )
+    };
+    fs::create_dir_all(&args.dir).with_context(cannot)?;
+    let secret_path = args.dir.join(DATA_DIR).join("secret");
+    let (_, provenance) =
+        secret::read_or_make(&secret_path, ambient.secret_bytes).with_context(|| {
+            format!("there is no secret in {}; mend or remove that file", secret_path.display())
+        })?;
+    write_new(&file, &commented(&known)).or_else(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => refuse_to_overwrite(&file),
+        _ => Err(error).with_context(cannot),
+    })?;
+    tell(&args.feed, &read, &file, &secret_path, provenance);
     Ok(())
 }
 
-#[expect(clippy::print_stdout, reason = "this is for whoever begins")]
-fn print_next(path: &Path, secret: &Path) {
-    let (path, secret) = (path.display(), secret.display());
+fn refuse_to_overwrite(file: &Path) -> anyhow::Result<()> {
+    // A link that leads nowhere is something too.
+    if file.symlink_metadata().is_ok() {
+        bail!(
+            "{} is there already and stays as it is; move it away, or name another folder with --dir",
+            file.display()
+        );
+    }
+    Ok(())
+}
+
+/// Of the file itself, so that the agent finds it whatever folder it is started in.
+fn absolute(path: &Path) -> anyhow::Result<String> {
+    let absolute = std::path::absolute(path)
+        .with_context(|| format!("{} has no absolute path", path.display()))?;
+    match absolute.to_str() {
+        Some(text) => Ok(text.to_owned()),
+        None => bail!("{} is not UTF-8, as a configuration must be; rename it", path.display()),
+    }
+}
+
+/// Reads the feed as `serve` would.
+fn read(feed: &str, mapping: Option<&str>, ambient: &Ambient) -> anyhow::Result<Read> {
+    let mut keys = Table::from_iter([("file".to_owned(), Value::from(feed))]);
+    keys.extend(mapping.map(|mapping| ("mapping_file".to_owned(), Value::from(mapping))));
+    let flags = Table::from_iter([("feed".to_owned(), Value::from(keys))]);
+    let config = Config::load(None, std::iter::empty(), flags)?;
+    let runtime = tokio::runtime::Runtime::new().context("no threads could be started")?;
+    runtime.block_on(feed::read(&Source::new(config.feed), (ambient.now)()))
+}
+
+/// Written aside and linked, so that what is there is never overwritten and never half of it read.
+fn write_new(file: &Path, text: &str) -> io::Result<()> {
+    let aside = file.with_extension("toml.new");
+    // Left behind by a crash.
+    match fs::remove_file(&aside) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    let mut out = OpenOptions::new().write(true).create_new(true).open(&aside)?;
+    let written = out
+        .write_all(text.as_bytes())
+        .and_then(|()| out.sync_all())
+        .and_then(|()| fs::hard_link(&aside, file));
+    fs::remove_file(&aside)?;
+    written
+}
+
+#[expect(clippy::print_stdout, reason = "this is for whoever asked for it")]
+fn tell(path: &Path, read: &Read, file: &Path, secret: &Path, provenance: Provenance) {
+    println!("Feed      {}", path.display());
+    feed::print_report(read);
     println!();
-    println!("Wrote {path}");
+    let (file, secret) = (file.display(), secret.display());
+    let made = match provenance {
+        Provenance::Made => "",
+        Provenance::Found => " (it was there already)",
+    };
+    println!("Wrote {file}; the secret is in {secret}{made}.");
     println!();
     println!("Next:");
-    println!("  1. Register the secret in {secret} at the marketplace.");
-    println!("  2. Set public_url in {path} to where the marketplace reaches this agent.");
-    println!("  3. rfq-agent serve --config {path}");
+    println!("  1. Register the secret at the marketplace: the first line of {secret}");
+    println!("  2. Set public_url in {file} to where buyers reach the agent");
+    println!("  3. rfq-agent serve --config {file}");
 }

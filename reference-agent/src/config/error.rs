@@ -139,6 +139,21 @@ impl fmt::Display for Problem {
     }
 }
 
+impl Problem {
+    /// The line of the file, after all others when it is elsewhere.
+    pub(super) fn line(&self) -> usize {
+        match self {
+            Self::UnknownKey { origin, .. }
+            | Self::Wrong { origin, .. }
+            | Self::Missing { origin, .. } => match origin {
+                Origin::File { line, .. } => *line,
+                Origin::Variable(_) | Origin::CommandLine | Origin::Default => usize::MAX,
+            },
+            Self::UnknownVariable { .. } | Self::OnlyInFile { .. } => usize::MAX,
+        }
+    }
+}
+
 impl Origin {
     /// Names the key in the words of whoever set it.
     fn introduce(&self, key: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {

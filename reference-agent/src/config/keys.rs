@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use rfq_sdk::Usd;
 use toml::Value;
 
-use super::table::KEYS;
+use super::table::{KEYS, SECTIONS};
 
 /// What all environment variables of the agent begin with.
 pub const VARIABLE_PREFIX: &str = "RFQ_AGENT_";
@@ -118,13 +118,16 @@ impl Key {
             }
             Kind::Choice(words) => {
                 let words: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
-                words.join(" or ")
+                match words.split_last() {
+                    Some((last, others)) if !others.is_empty() => {
+                        format!("{} or {last}", others.join(", "))
+                    }
+                    _ => words.concat(),
+                }
             }
-            Kind::Path => "a path in quotes".to_owned(),
-            Kind::Address => {
-                "an address and a port in quotes, such as \"127.0.0.1:8787\"".to_owned()
-            }
-            Kind::Database => "sqlite:PATH or postgres://USER@HOST/DATABASE, in quotes".to_owned(),
+            Kind::Path => "a path".to_owned(),
+            Kind::Address => "an address and a port, such as \"127.0.0.1:8787\"".to_owned(),
+            Kind::Database => "sqlite:PATH or postgres://USER@HOST/DATABASE".to_owned(),
             Kind::Whole(from, to) => format!("a whole number of {unit} from {from} to {to}"),
             Kind::Usd => "an amount in US dollars, such as 49.99".to_owned(),
             Kind::UsdByRegion => {
@@ -135,8 +138,21 @@ impl Key {
         }
     }
 
+    /// Why `value` is refused, if it is not of its kind.
+    pub(super) fn refusal(&self, value: &Value) -> Option<String> {
+        let quotes = match self.kind {
+            Kind::Text(_) | Kind::Path | Kind::Address | Kind::Url(_) | Kind::Database
+                if !value.is_str() =>
+            {
+                ", in quotes"
+            }
+            _ => "",
+        };
+        (!self.takes(value)).then(|| format!("expected {}{quotes}", self.expected()))
+    }
+
     /// Whether `value` is of its kind. What is in a text, a list or a table is for the types to say.
-    pub(super) fn takes(&self, value: &Value) -> bool {
+    fn takes(&self, value: &Value) -> bool {
         let text = value.as_str();
         match self.kind {
             Kind::Text(_) | Kind::Url(_) | Kind::Database => text.is_some(),
@@ -183,7 +199,8 @@ pub(super) fn is_section(path: &str) -> bool {
     KEYS.iter().any(|key| key.path.strip_prefix(path).is_some_and(|rest| rest.starts_with('.')))
 }
 
-/// The known key that is most like `path`: by the whole of it, or by its name in another section.
+/// The known key or section that is most like `path`: by the whole of it, or by its name in another
+/// section.
 pub(super) fn nearest_key(path: &str) -> &'static str {
     let likeness = |key: &str| {
         let whole = strsim::normalized_damerau_levenshtein(path, key);
@@ -191,7 +208,8 @@ pub(super) fn nearest_key(path: &str) -> &'static str {
         let name = 0.95 * strsim::normalized_damerau_levenshtein(last(path), last(key));
         whole.max(name)
     };
-    most_alike(KEYS.iter().map(|key| key.path), |key| likeness(key)).unwrap_or_default()
+    let sections = SECTIONS.iter().map(|(section, _)| *section);
+    most_alike(KEYS.iter().map(|key| key.path).chain(sections), likeness).unwrap_or_default()
 }
 
 /// The known variable that is most like `name`.

@@ -41,7 +41,14 @@ impl Layers {
         };
         let mut lines = BTreeMap::new();
         note_lines(text, DeTable::parse(text).map_err(syntax)?.get_ref(), "", &mut lines);
-        let mut table: Table = text.parse().map_err(syntax)?;
+        let too_large = |error| match syntax(error) {
+            // The one thing that the first look does not refuse.
+            ConfigError::Syntax { file, line, reason: _ } => {
+                ConfigError::Syntax { file, line, reason: "a number beyond 64 bits".to_owned() }
+            }
+            other => other,
+        };
+        let mut table: Table = text.parse().map_err(too_large)?;
         // What the agent keeps is beside its configuration.
         table.entry("data_dir").or_insert_with(|| super::DATA_DIR.into());
         let origin = |path: &str| match lines.get(path) {
@@ -105,7 +112,8 @@ impl Layers {
                 self.spoil(&pattern);
                 let nearest = keys::nearest_key(&pattern);
                 let origin = (source.origin)(&path);
-                self.problems.push(Problem::UnknownKey { origin, key: path, nearest });
+                let key = if is_bare(&name) { path } else { joined(at, &format!("{name:?}")) };
+                self.problems.push(Problem::UnknownKey { origin, key, nearest });
                 continue;
             }
             self.origins.insert(path.clone(), (source.origin)(&path));
@@ -137,8 +145,8 @@ impl Layers {
         path: &str,
         source: &Source<'_>,
     ) -> Result<Value, (Value, String)> {
-        if !key.takes(&value) {
-            return Err((value, format!("expected {}", key.expected())));
+        if let Some(reason) = key.refusal(&value) {
+            return Err((value, reason));
         }
         match (key.kind, value) {
             (Kind::Table, Value::Table(table)) => {
@@ -156,7 +164,7 @@ impl Layers {
                         }
                         other => {
                             self.spoil(key.path);
-                            let reason = format!("expected {}", key.expected());
+                            let reason = "expected a table in braces".to_owned();
                             self.wrong(&path, Some(shown(Some(key), &other)), reason);
                         }
                     }

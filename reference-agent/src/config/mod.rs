@@ -120,7 +120,11 @@ impl Config {
         let config = read(&mut layers);
         match config {
             Some(config) if layers.problems.is_empty() => Ok(config),
-            Some(_) | None => Err(ConfigError::Unusable(layers.problems)),
+            Some(_) | None => {
+                // As the file is read; what is not in it comes last.
+                layers.problems.sort_by_key(Problem::line);
+                Err(ConfigError::Unusable(layers.problems))
+            }
         }
     }
 

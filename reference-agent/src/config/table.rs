@@ -45,7 +45,7 @@ pub const KEYS: &[Key] = &[
     ),
     key(
         "public_url",
-        Url("https:// and a host in quotes, such as \"https://shop.example\""),
+        Url("https:// and a host, such as \"https://shop.example\""),
         "",
         Nothing("\"https://shop.example\""),
         "Where the agent is reached from outside: claim links begin with it. Without it they lead \
@@ -87,14 +87,14 @@ pub const KEYS: &[Key] = &[
     ),
     key(
         "name",
-        Text("some text in quotes"),
+        Text("some text"),
         "",
         Default("\"RFQ agent\""),
         "The agent's name on its card, which the marketplace and shopping agents read.",
     ),
     key(
         "description",
-        Text("some text in quotes"),
+        Text("some text"),
         "",
         Default("\"Answers requests for quotes with current price, stock and shipping.\""),
         "What the card says that the agent does.",
@@ -109,7 +109,7 @@ pub const KEYS: &[Key] = &[
     ),
     key(
         "price_service.url",
-        Url("an https URL in quotes, or an http one on this machine or network"),
+        Url("an https URL, or an http one on this machine or network"),
         "",
         Missing("\"http://127.0.0.1:9000/price\""),
         "Where it is asked.",
@@ -189,7 +189,7 @@ pub const KEYS: &[Key] = &[
     ),
     key(
         "feed.slug_column",
-        Text("the name of a column in quotes"),
+        Text("the name of a column"),
         "",
         Default("\"product_slug\""),
         "The column that holds the marketplace's name of each product. Rows without one are not \
@@ -247,7 +247,7 @@ pub const KEYS: &[Key] = &[
     ),
     key(
         "feed.sql.query",
-        Text("one SELECT in quotes"),
+        Text("one SELECT"),
         "",
         Missing("\"SELECT id, price, availability, product_slug FROM products\""),
         "The query. Its columns are named as those of a feed, and read the same way.",
@@ -269,7 +269,7 @@ pub const KEYS: &[Key] = &[
     ),
     key(
         "offers.terms",
-        Text("text of at most 500 characters, in quotes"),
+        Text("text of at most 500 characters"),
         "",
         Default("\"Excl. sales tax and duty.\""),
         "The shop's conditions, which every buyer sees; an empty text says nothing.",
@@ -352,14 +352,14 @@ pub const KEYS: &[Key] = &[
     ),
     key(
         "lead_time.time_zone",
-        Text("the name of a time zone in quotes, such as \"America/New_York\""),
+        Text("the name of a time zone, such as \"America/New_York\""),
         "",
         Default("\"UTC\""),
         "Where the shop's clock hangs: days, holidays and the cut-off are counted by it.",
     ),
     key(
         "lead_time.cut_off",
-        Text("a time of day in quotes, such as \"14:00\""),
+        Text("a time of day, such as \"14:00\""),
         "",
         Nothing("\"14:00\""),
         "Requests at or after this local time begin on the next business day. Without it they begin \
@@ -413,7 +413,7 @@ pub const KEYS: &[Key] = &[
     ),
     key(
         "checkout.url",
-        Url("an https URL in quotes, such as \"https://shop.example/cart?sku={id}\""),
+        Url("an https URL, such as \"https://shop.example/cart?sku={id}\""),
         "",
         Nothing("\"https://shop.example/cart?sku={id}&quantity={quantity}&offer={offer_id}\""),
         "Where the button of the continue page leads. `{id}` is the shop's SKU, `{quantity}` and \

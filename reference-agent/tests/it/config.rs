@@ -136,7 +136,7 @@ fn every_kind_of_wrong_value_has_its_sentence() {
         "budget_ms = 0",
         "budget_ms = 3.5",
         "budget_ms = '3500'",
-        "budget_ms = 99999999999999999999",
+        "\nbudget_ms = 99999999999999999999",
         "name = ' '",
         "description = true",
         "feed = 'products.tsv'",
@@ -167,7 +167,51 @@ fn every_kind_of_wrong_value_has_its_sentence() {
         "[ledger]\nkeep_days = 0",
     ];
     let sentences: Vec<String> = values.iter().map(|text| refusal(text)).collect();
-    assert_snapshot!(sentences.join("\n"), @"");
+    assert_snapshot!(sentences.join("\n"), @r#"
+    rfq-agent.toml, line 1: bind is "here"; expected an address and a port, such as "127.0.0.1:8787"
+    rfq-agent.toml, line 1: bind is 8787; expected an address and a port, such as "127.0.0.1:8787", in quotes
+    rfq-agent.toml, line 2: admin_bind is "127.0.0.1:8787"; expected another address than that of bind
+    rfq-agent.toml, line 1: public_url is "http://shop.example"; expected https:// and a host and no more, such as https://shop.example
+    rfq-agent.toml, line 1: public_url is "https://shop.example/agent"; expected https:// and a host and no more, such as https://shop.example
+    rfq-agent.toml, line 1: auth is "HMAC"; expected "hmac" or "bearer"
+    rfq-agent.toml, line 1: secret_file is ""; expected a path
+    rfq-agent.toml, line 1: data_dir is a list; expected a path, in quotes
+    rfq-agent.toml, line 1: budget_ms is 4001; expected a whole number of milliseconds from 1 to 4000
+    rfq-agent.toml, line 1: budget_ms is 0; expected a whole number of milliseconds from 1 to 4000
+    rfq-agent.toml, line 1: budget_ms is 3.5; expected a whole number of milliseconds from 1 to 4000
+    rfq-agent.toml, line 1: budget_ms is "3500"; expected a whole number of milliseconds from 1 to 4000
+    rfq-agent.toml, line 2: not TOML: a number beyond 64 bits
+    rfq-agent.toml, line 1: name is " "; expected some text
+    rfq-agent.toml, line 1: description is true; expected some text, in quotes
+    rfq-agent.toml, line 1: feed is "products.tsv"; expected a section [feed]
+    rfq-agent.toml, line 4: feed.format is "tsv"; expected "google-tsv", "google-csv", "google-xml", "acp-jsonl", "shopify-csv" or "woocommerce-csv"
+    rfq-agent.toml, line 2: feed.slug_column: expected the name of a column
+    rfq-agent.toml, line 2: feed.check_seconds is -1; expected a whole number of seconds from 0 to 86400
+    rfq-agent.toml, line 2: feed.max_shrink_percent is 101; expected a whole number of percent from 0 to 100
+    rfq-agent.toml, line 1: feed: both file and sql are set; expected one of the two
+    rfq-agent.toml, line 1: feed.sql.query is missing; expected one SELECT
+    rfq-agent.toml, line 2: feed.sql is "sqlite:a"; expected a table, such as { url = "sqlite:shop.db", query = "SELECT id, price, availability, product_slug FROM products", timeout_seconds = 60 }
+    rfq-agent.toml, line 1: price_service.url is missing; expected an https URL, or an http one on this machine or network
+    rfq-agent.toml, line 2: offers.valid_minutes is 1436; expected a whole number of minutes from 5 to 1435
+    rfq-agent.toml, line 2: offers.out_of_stock is 1979-05-27; expected "decline" or "offer"
+    rfq-agent.toml, line 2: shipping.free_from_usd is -1; expected an amount in US dollars, such as 49.99
+    rfq-agent.toml, line 2: shipping.free_from_usd is 1.005; expected an amount in US dollars, such as 49.99
+    rfq-agent.toml, line 2: shipping.free_from_usd is NaN; expected an amount in US dollars, such as 49.99
+    rfq-agent.toml, line 2: shipping.surcharges_usd is 5; expected amounts in US dollars by region, such as { "AK-US" = 12.50 }
+    rfq-agent.toml, line 2: shipping.zones[0] is "US"; expected a table in braces
+    2 problems in the configuration:
+      rfq-agent.toml, line 1: shipping.zones[0].tiers is missing; expected a list of tables, such as [{ up_to_usd = 50, cost_usd = 6.99 }, { cost_usd = 3.99 }]
+      rfq-agent.toml, line 3: shipping.zones[1].regions is missing; expected a list of states, countries or "*", such as ["CA-US", "US"]
+    rfq-agent.toml, line 4: shipping.zones[0].tiers[1].cost_usd is "free"; expected an amount in US dollars, such as 49.99
+    rfq-agent.toml, line 2: lead_time.time_zone is "Mars"; expected a time zone such as America/New_York
+    rfq-agent.toml, line 2: lead_time.cut_off is 14:00:00; expected a time of day, such as "14:00", in quotes
+    rfq-agent.toml, line 2: lead_time.holidays is "2026-12-25"; expected dates in quotes, such as ["2026-12-25"]
+    rfq-agent.toml, line 2: stock.soft_hold_percent is 200; expected a whole number of percent from 0 to 100
+    rfq-agent.toml, line 2: stock.hard_hold_minutes is 0; expected a whole number of minutes from 1 to 1440
+    rfq-agent.toml, line 2: checkout.url is "http://shop.example/{id}"; expected https://, or http:// on this machine only
+    rfq-agent.toml, line 2: checkout.url is "https://shop.example/{sku}"; {sku} is no placeholder; expected {id}, {quantity}, {offer_id} or {price_usd}
+    rfq-agent.toml, line 2: ledger.keep_days is 0; expected a whole number of days from 1 to 3650
+    "#);
 }
 
 #[test]
@@ -186,12 +230,23 @@ fn every_kind_of_wrong_variable_has_its_sentence() {
     ];
     let sentences: Vec<String> =
         variables.iter().map(|(name, value)| refused_variable(name, value)).collect();
-    assert_snapshot!(sentences.join("\n"), @"");
+    assert_snapshot!(sentences.join("\n"), @r#"
+    RFQ_AGENT_BIND is "8787"; expected an address and a port, such as "127.0.0.1:8787"
+    RFQ_AGENT_AUTH is "token"; expected "hmac" or "bearer"
+    RFQ_AGENT_BUDGET_MS is "3.5 s"; expected a whole number of milliseconds from 1 to 4000
+    RFQ_AGENT_BUDGET_MS is ""; expected a whole number of milliseconds from 1 to 4000
+    RFQ_AGENT_PUBLIC_URL is "shop.example"; expected https:// and a host and no more, such as https://shop.example
+    RFQ_AGENT_SHIPPING_FREE_FROM_USD is "$50"; expected an amount in US dollars, such as 49.99
+    RFQ_AGENT_SHIPPING_ZONES: shipping.zones can be set in a configuration file only
+    RFQ_AGENT_LEAD_TIME_TIME_ZONE is "Mars"; expected a time zone such as America/New_York
+    feed.sql.query is missing beside RFQ_AGENT_FEED_SQL_URL; expected one SELECT
+    RFQ_AGENT_CHECKOUT_URL is "https://shop.example/{"; a brace stands alone; expected placeholders such as {id}, and %7B for a brace
+    "#);
     let bytes = OsString::from_vec(b"caf\xe9".to_vec());
     let error =
         Config::load(None, [("RFQ_AGENT_NAME".into(), bytes)].into_iter(), toml::Table::new());
-    assert_snapshot!(error.unwrap_err(), @"");
-    assert_snapshot!(load("", &[], "budget_ms = 0").unwrap_err(), @"");
+    assert_snapshot!(error.unwrap_err(), @"RFQ_AGENT_NAME: not UTF-8; expected some text");
+    assert_snapshot!(load("", &[], "budget_ms = 0").unwrap_err(), @"on the command line: budget_ms is 0; expected a whole number of milliseconds from 1 to 4000");
 }
 
 #[test]
@@ -222,24 +277,49 @@ soft_hold = 3
         ("RFQ_AGENT_", "5"),
         ("RFQ_AGENTS", "of no concern"),
     ];
-    assert_snapshot!(load(text, &variables, "").unwrap_err(), @"");
+    assert_snapshot!(load(text, &variables, "").unwrap_err(), @r#"
+    16 problems in the configuration:
+      rfq-agent.toml, line 2: bnid: there is no such key; the nearest is bind
+      rfq-agent.toml, line 3: feed_file: there is no such key; the nearest is feed.file
+      rfq-agent.toml, line 4: valid_minutes: there is no such key; the nearest is offers.valid_minutes
+      rfq-agent.toml, line 5: "feed.file": there is no such key; the nearest is feed.file
+      rfq-agent.toml, line 7: feed.fromat: there is no such key; the nearest is feed.format
+      rfq-agent.toml, line 8: feed.bind: there is no such key; the nearest is bind
+      rfq-agent.toml, line 9: feed.shrink: there is no such key; the nearest is feed.file
+      rfq-agent.toml, line 11: feed.sql.ulr: there is no such key; the nearest is feed.sql.url
+      rfq-agent.toml, line 13: shipping.zones[0].region: there is no such key; the nearest is shipping.zones[].regions
+      rfq-agent.toml, line 14: shipping.zones[0].tiers[0].upto_usd: there is no such key; the nearest is shipping.zones[].tiers[].up_to_usd
+      rfq-agent.toml, line 15: ledgers: there is no such key; the nearest is ledger
+      rfq-agent.toml, line 18: stock.soft_hold: there is no such key; the nearest is stock.soft_hold_percent
+      RFQ_AGENT_: there is no such variable; the nearest is RFQ_AGENT_BIND
+      RFQ_AGENT_FEED: there is no such variable; the nearest is RFQ_AGENT_FEED_FILE
+      RFQ_AGENT_FEED_CHECK_SECOND: there is no such variable; the nearest is RFQ_AGENT_FEED_CHECK_SECONDS
+      RFQ_AGENT_VALID_MINUTES: there is no such variable; the nearest is RFQ_AGENT_OFFERS_VALID_MINUTES
+    "#);
 }
 
 #[test]
 fn wrong_values_are_told_together_with_unknown_keys() {
     let text = "auht = 1\nbudget_ms = 0\npublic_url = 'x'\n[lead_time]\ntime_zone = 'Mars'\n[checkout]\nurl = 'x'";
-    assert_snapshot!(refusal(text), @"");
+    assert_snapshot!(refusal(text), @r#"
+    5 problems in the configuration:
+      rfq-agent.toml, line 1: auht: there is no such key; the nearest is auth
+      rfq-agent.toml, line 2: budget_ms is 0; expected a whole number of milliseconds from 1 to 4000
+      rfq-agent.toml, line 3: public_url is "x"; expected https:// and a host and no more, such as https://shop.example
+      rfq-agent.toml, line 5: lead_time.time_zone is "Mars"; expected a time zone such as America/New_York
+      rfq-agent.toml, line 7: checkout.url is "x"; expected an absolute URL such as https://shop.example/cart?sku={id}
+    "#);
 }
 
 #[test]
 fn a_file_that_cannot_be_read_says_why() {
-    assert_snapshot!(refusal("bind = \n[feed"), @"");
-    assert_snapshot!(refusal("[feed]\nfile = 'a'\nfile = 'b'"), @"");
+    assert_snapshot!(refusal("bind = \n[feed"), @"rfq-agent.toml, line 2: not TOML: unclosed table, expected `]`");
+    assert_snapshot!(refusal("[feed]\nfile = 'a'\nfile = 'b'"), @"rfq-agent.toml, line 3: not TOML: duplicate key");
     let missing =
         Config::load(Some(Path::new("/missing.toml")), std::iter::empty(), toml::Table::new());
     let error = missing.unwrap_err();
     assert!(matches!(error, ConfigError::Read { .. }));
-    assert_snapshot!(error, @"");
+    assert_snapshot!(error, @"the configuration /missing.toml cannot be read; check the path and who may read it");
 }
 
 #[test]

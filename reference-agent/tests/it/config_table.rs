@@ -18,7 +18,7 @@ fn load(text: &str) -> Result<Config, String> {
 
 /// Two configurations are the same if they show the same.
 fn shown(text: &str) -> String {
-    format!("{:?}", load(text).unwrap_or_else(|error| panic!("{error} in\n{text}")))
+    format!("{:?}", load(text).unwrap())
 }
 
 /// A document that sets `key` to `value`, with what it needs beside it.
@@ -180,7 +180,123 @@ fn any_one_line_of_it_can_be_put_in_force() {
 fn known_keys_are_set_in_it() {
     let file = commented(&[("feed.file", quoted("/shop/a.tsv")), ("budget_ms", "3000".into())]);
     assert_eq!(shown(&file), shown("budget_ms = 3000\nfeed.file = '/shop/a.tsv'"));
-    insta::assert_snapshot!(file.split_once("[offers]").unwrap().0, @"");
+    insta::assert_snapshot!(file.split_once("[offers]").unwrap().0, @r#"
+    # Configuration of rfq-agent. A line such as #key = value is not in force: it shows the default,
+    # or an example where nothing is set by default. Take the # away to set it. Relative paths begin
+    # at the folder of this file. Each single value can also be set in the environment, as RFQ_AGENT_
+    # and its path: RFQ_AGENT_FEED_CHECK_SECONDS is check_seconds in [feed], and counts before this
+    # file.
+
+    # Where the agent is reached, by whom, and what it says of itself.
+
+    # Address and port that requests for quotes are answered on. Only this machine reaches 127.0.0.1;
+    # put a proxy that speaks TLS in front before others are to reach the agent. Expected: an address
+    # and a port, such as "127.0.0.1:8787".
+    #bind = "127.0.0.1:8787"
+
+    # Address and port of metrics and orders. It asks for no secret: keep it to this machine or the
+    # shop's own network. Expected: an address and a port, such as "127.0.0.1:8787".
+    #admin_bind = "127.0.0.1:8788"
+
+    # Where the agent is reached from outside: claim links begin with it. Without it they lead to this
+    # machine and work nowhere else. Expected: https:// and a host, such as "https://shop.example".
+    # Not set by default.
+    #public_url = "https://shop.example"
+
+    # How the marketplace authenticates its requests, as registered there: a signature over timestamp
+    # and body, or the secret itself as a Bearer token. The other one is refused. Expected: "hmac" or
+    # "bearer".
+    #auth = "hmac"
+
+    # File with the secret registered at the marketplace: the secret on its first line, then up to
+    # three lines `previous RFC3339-TIME SECRET`. Without it a secret is made on the first start and
+    # kept in the data directory. Expected: a path. Not set by default.
+    #secret_file = "/etc/rfq-agent/secret"
+
+    # Folder for what the agent keeps: its secret, the ledger of offers, the list of rejected rows.
+    # With another one the agent knows none of its offers. The default is beside this file, or in the
+    # working directory when there is no file. Expected: a path.
+    #data_dir = "rfq-agent-data"
+
+    # From the first byte of a request to its answer; what is not ready then is declined. The
+    # marketplace drops answers after 4000 ms, and the way there takes its share. Expected: a whole
+    # number of milliseconds from 1 to 4000.
+    budget_ms = 3000
+
+    # The agent's name on its card, which the marketplace and shopping agents read. Expected: some
+    # text.
+    #name = "RFQ agent"
+
+    # What the card says that the agent does. Expected: some text.
+    #description = "Answers requests for quotes with current price, stock and shipping."
+
+    # A service of the shop's own that is asked for the price of each request. Without it, or when it
+    # does not answer, the prices of the feed hold. Not set by default. In it:
+    # - url: Where it is asked. Expected: an https URL, or an http one on this machine or network.
+    # Needed.
+    # - timeout_ms: How long it may take. It counts towards `budget_ms`, which ends it sooner.
+    # Expected: a whole number of milliseconds from 1 to 4000. Default: 1500.
+    # - cache_entries: Answers remembered at most, some 500 bytes each; 0 asks every time. Expected: a
+    # whole number of answers from 0 to 1000000. Default: 10000.
+    # - cache_seconds: How long an answer is used again. A changed price is offered this much later; 0
+    # asks every time. Expected: a whole number of seconds from 0 to 86400. Default: 30.
+    # - breaker_failures: After so many failures in a row it is left alone for a while, so that a
+    # service that hangs does not use up the time of every request. Expected: a whole number of
+    # failures from 1 to 1000. Default: 5.
+    # - breaker_seconds: How long it is left alone then, before one request tries it again. Expected:
+    # a whole number of seconds from 1 to 3600. Default: 10.
+    # - max_concurrent: Requests to it at once. More wait for their turn within their time. Expected:
+    # a whole number of requests from 1 to 1024. Default: 64.
+    # - token_file: File whose first line is sent to it as a Bearer token. Without it none is sent.
+    # Expected: a path. Not set by default.
+    #price_service = { url = "http://127.0.0.1:9000/price", timeout_ms = 1500 }
+
+    # Where the products come from: a file, or a query of a database (`sql`). Without either a sample
+    # catalogue is served, to try things out.
+    [feed]
+
+    # The product feed. It is read again when it changes; put a new one in place by renaming, so that
+    # no half of it is read. Expected: a path. Not set by default.
+    file = "/shop/a.tsv"
+
+    # How the file is written. Without it this is told from the file's beginning. Expected:
+    # "google-tsv", "google-csv", "google-xml", "acp-jsonl", "shopify-csv" or "woocommerce-csv". Not
+    # set by default.
+    #format = "google-tsv"
+
+    # The column that holds the marketplace's name of each product. Rows without one are not offered,
+    # unless the mapping file names them. Expected: the name of a column.
+    #slug_column = "product_slug"
+
+    # File that maps the shop's own products to the marketplace's names, for feeds that have no column
+    # for it. Expected: a path. Not set by default.
+    #mapping_file = "mapping.csv"
+
+    # How often the file is looked at for a change; 0 reads it again only at the signal SIGHUP. A new
+    # price is offered this much later. Expected: a whole number of seconds from 0 to 86400.
+    #check_seconds = 5
+
+    # How often products are read again whether or not something changed, as a database needs; 0 never
+    # does. Each time costs the whole feed. Expected: a whole number of seconds from 0 to 604800.
+    #reload_seconds = 0
+
+    # How many products a new feed may lose. One that loses more is taken for broken: it is refused,
+    # and the last good one stays. 100 takes every feed. Expected: a whole number of percent from 0 to
+    # 100.
+    #max_shrink_percent = 50
+
+    # A database that is asked for the products, instead of a file. Not set by default. In it:
+    # - url: The database: `sqlite:PATH`, or `postgres://USER:PASSWORD@HOST:PORT/DATABASE`. It is only
+    # read. A password is better kept in the variable than in this file. Expected: sqlite:PATH or
+    # postgres://USER@HOST/DATABASE. Needed.
+    # - query: The query. Its columns are named as those of a feed, and read the same way. Expected:
+    # one SELECT. Needed.
+    # - timeout_seconds: How long the whole query may take. Beyond it the last good products stay.
+    # Expected: a whole number of seconds from 1 to 3600. Default: 60.
+    #sql = { url = "sqlite:shop.db", query = "SELECT id, price, availability, product_slug FROM products", timeout_seconds = 60 }
+
+    # What every offer says.
+    "#);
 }
 
 /// `RFQ_AGENT_WRITE_PAGE=1 cargo test -p rfq-reference-agent --test it the_page` writes it anew.

@@ -14,6 +14,7 @@ mod calendar;
 mod checkout;
 mod claims;
 mod config;
+mod config_init;
 mod config_table;
 mod feed;
 mod ledger;
