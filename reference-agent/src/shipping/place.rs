@@ -16,7 +16,7 @@ pub(crate) enum Place {
     Everywhere,
 }
 
-/// A text is not a [`Place`].
+/// A text names no place.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{given:?}: expected a state such as CA-US, a country such as US, or *")]
 pub struct PlaceError {
