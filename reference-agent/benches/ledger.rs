@@ -106,22 +106,17 @@ fn offers(ids: &mut Ids) -> Vec<Vec<(Rfq, Offer)>> {
     (0..WRITERS).map(|_| (0..OFFERS_PER_WRITER).map(|_| one()).collect()).collect()
 }
 
-/// What the ledger writes of an offer, as bare text.
+/// What the ledger keeps of an offer, one after the other.
 fn record(rfq: &Rfq, offer: &Offer) -> Vec<u8> {
-    let mut record = format!(
-        "{} {} {:?} {} {} {:?} {:?} {:?}\n",
-        rfq.id(),
-        rfq.origin(),
-        rfq.fingerprint().as_bytes().map(char::from),
-        rfq.product(),
-        rfq.quantity(),
-        rfq.region(),
-        rfq.requestor(),
-        noon(),
-    )
-    .into_bytes();
-    record.truncate(220);
-    record.append(&mut Answer::from(offer.clone()).to_json());
+    let mut record = Vec::with_capacity(768);
+    write!(record, "{}{}{}", rfq.id(), rfq.origin(), rfq.product()).unwrap();
+    write!(record, "{:?}{:?}", rfq.region(), rfq.requestor()).unwrap();
+    record.extend_from_slice(rfq.fingerprint().as_bytes());
+    record.extend_from_slice(offer.offer_id().unwrap().as_bytes());
+    for number in [i64::from(rfq.quantity().get()), noon().timestamp(), noon().timestamp()] {
+        record.extend_from_slice(&number.to_be_bytes());
+    }
+    record.extend_from_slice(&Answer::from(offer.clone()).to_json());
     record
 }
 

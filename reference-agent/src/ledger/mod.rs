@@ -53,9 +53,10 @@ use writer::{Book, Writer};
 pub struct Ledger(Arc<Shared>);
 
 struct Shared {
-    // In the order in which they end: the lock is held as long as a thread may write.
-    writer: Worker<Book>,
+    // In the order in which they end: the last connection moves the log into the database, which takes
+    // one that may write, and the lock is held as long as that.
     reader: Worker<Connection>,
+    writer: Worker<Book>,
     _lock: File,
     holds: Arc<Mutex<Holds>>,
     options: LedgerOptions,
