@@ -133,14 +133,13 @@ impl Postgres {
         let mut connection = PgConnection::connect(&self.own_url()).await.unwrap();
         let running = "SELECT count(*) FROM pg_stat_activity \
                        WHERE state = 'active' AND query LIKE 'FETCH%'";
-        // A minute, for a machine that is busy.
-        for _ in 0..600 {
-            if expected(query_scalar(running).fetch_one(&mut connection).await.unwrap()) {
-                return;
-            }
+        let mut polls = 0;
+        while !expected(query_scalar(running).fetch_one(&mut connection).await.unwrap()) {
+            // A minute, for a machine that is busy.
+            polls += 1;
+            assert!(polls < 600, "the queries that run are not as many as expected");
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
-        panic!("the queries that run are not as many as expected");
     }
 
     /// Runs statements as its owner.

@@ -157,7 +157,7 @@ async fn what_postgres_cannot_give_is_told() {
     postgres://shop@127.0.0.1:PLACE/postgres does not let us in: password authentication failed for user "shop"; check the url's user, password and database
     postgres://nobody@127.0.0.1:PLACE/postgres does not let us in: password authentication failed for user "nobody"; check the url's user, password and database
     postgres://shop@127.0.0.1:PLACE/nowhere does not let us in: database "nowhere" does not exist; check the url's user, password and database
-    postgres://shop@127.0.0.1:PLACE/postgres cannot be reached: server does not support TLS; check that it runs and the url's host and port
+    postgres://shop@127.0.0.1:PLACE/postgres cannot be reached: server does not support TLS; check that it runs, and the url's host, port and sslmode
     postgres://shop@127.0.0.1:PLACE/postgres refuses the query: relation "goods" does not exist; correct it, or the rights of the user
     postgres://shop@127.0.0.1:PLACE/postgres refuses the query: column "sku" does not exist; correct it, or the rights of the user
     postgres://shop@127.0.0.1:PLACE/postgres refuses the query: syntax error at or near "WHERE"; correct it, or the rights of the user
