@@ -21,7 +21,7 @@ pub const SECTIONS: &[(&str, &str)] = &[
     ("lead_time", "When goods leave the shop: the shop's own calendar."),
     ("stock", "How offers and claims are taken off what is on hand."),
     ("checkout", "Where buyers pay."),
-    ("ledger", "How long offers are remembered."),
+    ("ledger", "How long answers are remembered."),
 ];
 
 /// Every key. From here come the commented configuration, CONFIGURATION.md, the names of environment
@@ -104,33 +104,34 @@ pub const KEYS: &[Key] = &[
         Table,
         "",
         Nothing("{ url = \"http://127.0.0.1:9000/price\", timeout_ms = 1500 }"),
-        "A service of the shop's own that is asked for the price of each request. Without it, or \
-         when it does not answer, the prices of the feed hold.",
+        "A service of the shop's own that is asked for the price of each request. Without it the \
+         prices of the feed hold; with it, requests that it does not answer are declined.",
     ),
     key(
         "price_service.url",
-        Url("an https URL, or an http one on this machine or network"),
+        Url("an http or https URL without user and password"),
         "",
         Missing("\"http://127.0.0.1:9000/price\""),
         "Where it is asked.",
     ),
     key(
         "price_service.timeout_ms",
-        Whole(1, 4000),
+        Whole(1, 3000),
         "milliseconds",
         Default("1500"),
-        "How long it may take. It counts towards `budget_ms`, which ends it sooner.",
+        "How long it may take before the request is declined. It counts towards `budget_ms`, which \
+         ends it sooner.",
     ),
     key(
         "price_service.cache_entries",
-        Whole(0, 1_000_000),
+        Whole(1, 1_000_000),
         "answers",
         Default("10000"),
-        "Answers remembered at most, some 500 bytes each; 0 asks every time.",
+        "Answers remembered at most, some 300 bytes each.",
     ),
     key(
         "price_service.cache_seconds",
-        Whole(0, 86_400),
+        Whole(0, 3600),
         "seconds",
         Default("30"),
         "How long an answer is used again. A changed price is offered this much later; 0 asks every \
@@ -149,14 +150,14 @@ pub const KEYS: &[Key] = &[
         Whole(1, 3600),
         "seconds",
         Default("10"),
-        "How long it is left alone then, before one request tries it again.",
+        "How long it is left alone then; requests are declined meanwhile.",
     ),
     key(
         "price_service.max_concurrent",
         Whole(1, 1024),
         "requests",
         Default("64"),
-        "Requests to it at once. More wait for their turn within their time.",
+        "Requests to it at once. Those beyond are declined.",
     ),
     key(
         "price_service.token_file",
@@ -200,8 +201,9 @@ pub const KEYS: &[Key] = &[
         Path,
         "",
         Nothing("\"mapping.csv\""),
-        "File that maps the shop's own products to the marketplace's names, for feeds that have no \
-         column for it.",
+        "Table that maps the shop's own products to the marketplace's names, for feeds that have no \
+         column for it: `product_slug`, and any of `id`, `gtin`, `brand` and `mpn`. It is read \
+         again whenever it changes.",
     ),
     key(
         "feed.check_seconds",
@@ -247,7 +249,7 @@ pub const KEYS: &[Key] = &[
     ),
     key(
         "feed.sql.query",
-        Text("one SELECT"),
+        Text("one query that begins with SELECT or WITH"),
         "",
         Missing("\"SELECT id, price, availability, product_slug FROM products\""),
         "The query. Its columns are named as those of a feed, and read the same way.",
@@ -348,7 +350,8 @@ pub const KEYS: &[Key] = &[
         UsdByRegion,
         "US dollars",
         Nothing("{ \"AK-US\" = 12.50, \"HI-US\" = 12.50, PR = 15 }"),
-        "What is added for some states and countries, also where sending is free.",
+        "What is added for some states and countries, also where sending is free, but not to a rate \
+         of the state itself.",
     ),
     key(
         "lead_time.time_zone",
@@ -392,8 +395,9 @@ pub const KEYS: &[Key] = &[
         Whole(0, 100),
         "percent",
         Default("20"),
-        "How much of a product's stock open offers may reserve. More keeps offers safer from being \
-         sold out; less keeps a caller who only asks from emptying the shelf.",
+        "How much of a product's stock open offers may reserve; those beyond are made without. More \
+         keeps offers safer from being sold out, less keeps a caller who only asks from emptying \
+         the shelf.",
     ),
     key(
         "stock.hard_hold_minutes",
@@ -425,8 +429,8 @@ pub const KEYS: &[Key] = &[
         Whole(1, 3650),
         "days",
         Default("30"),
-        "How long offers and declines are kept after they ended, for `replay` and for questions of \
-         buyers. The ledger on disk grows with it.",
+        "How long answers and sales are kept, for `replay` and for questions of buyers. The ledger \
+         on disk grows with it.",
     ),
 ];
 

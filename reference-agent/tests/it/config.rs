@@ -189,9 +189,9 @@ fn every_kind_of_wrong_value_has_its_sentence() {
     rfq-agent.toml, line 2: feed.check_seconds is -1; expected a whole number of seconds from 0 to 86400
     rfq-agent.toml, line 2: feed.max_shrink_percent is 101; expected a whole number of percent from 0 to 100
     rfq-agent.toml, line 1: feed: both file and sql are set; expected one of the two
-    rfq-agent.toml, line 1: feed.sql.query is missing; expected one SELECT
+    rfq-agent.toml, line 1: feed.sql.query is missing; expected one query that begins with SELECT or WITH
     rfq-agent.toml, line 2: feed.sql is "sqlite:a"; expected a table, such as { url = "sqlite:shop.db", query = "SELECT id, price, availability, product_slug FROM products", timeout_seconds = 60 }
-    rfq-agent.toml, line 1: price_service.url is missing; expected an https URL, or an http one on this machine or network
+    rfq-agent.toml, line 1: price_service.url is missing; expected an http or https URL without user and password
     rfq-agent.toml, line 2: offers.valid_minutes is 1436; expected a whole number of minutes from 5 to 1435
     rfq-agent.toml, line 2: offers.out_of_stock is 1979-05-27; expected "decline" or "offer"
     rfq-agent.toml, line 2: shipping.free_from_usd is -1; expected an amount in US dollars, such as 49.99
@@ -239,7 +239,7 @@ fn every_kind_of_wrong_variable_has_its_sentence() {
     RFQ_AGENT_SHIPPING_FREE_FROM_USD is "$50"; expected an amount in US dollars, such as 49.99
     RFQ_AGENT_SHIPPING_ZONES: shipping.zones can be set in a configuration file only
     RFQ_AGENT_LEAD_TIME_TIME_ZONE is "Mars"; expected a time zone such as America/New_York
-    feed.sql.query is missing beside RFQ_AGENT_FEED_SQL_URL; expected one SELECT
+    feed.sql.query is missing beside RFQ_AGENT_FEED_SQL_URL; expected one query that begins with SELECT or WITH
     RFQ_AGENT_CHECKOUT_URL is "https://shop.example/{"; a brace stands alone; expected placeholders such as {id}, and %7B for a brace
     "#);
     let bytes = OsString::from_vec(b"caf\xe9".to_vec());

@@ -230,23 +230,24 @@ fn known_keys_are_set_in_it() {
     # What the card says that the agent does. Expected: some text.
     #description = "Answers requests for quotes with current price, stock and shipping."
 
-    # A service of the shop's own that is asked for the price of each request. Without it, or when it
-    # does not answer, the prices of the feed hold. Not set by default. In it:
-    # - url: Where it is asked. Expected: an https URL, or an http one on this machine or network.
-    # Needed.
-    # - timeout_ms: How long it may take. It counts towards `budget_ms`, which ends it sooner.
-    # Expected: a whole number of milliseconds from 1 to 4000. Default: 1500.
-    # - cache_entries: Answers remembered at most, some 500 bytes each; 0 asks every time. Expected: a
-    # whole number of answers from 0 to 1000000. Default: 10000.
+    # A service of the shop's own that is asked for the price of each request. Without it the prices
+    # of the feed hold; with it, requests that it does not answer are declined. Not set by default. In
+    # it:
+    # - url: Where it is asked. Expected: an http or https URL without user and password. Needed.
+    # - timeout_ms: How long it may take before the request is declined. It counts towards
+    # `budget_ms`, which ends it sooner. Expected: a whole number of milliseconds from 1 to 3000.
+    # Default: 1500.
+    # - cache_entries: Answers remembered at most, some 300 bytes each. Expected: a whole number of
+    # answers from 1 to 1000000. Default: 10000.
     # - cache_seconds: How long an answer is used again. A changed price is offered this much later; 0
-    # asks every time. Expected: a whole number of seconds from 0 to 86400. Default: 30.
+    # asks every time. Expected: a whole number of seconds from 0 to 3600. Default: 30.
     # - breaker_failures: After so many failures in a row it is left alone for a while, so that a
     # service that hangs does not use up the time of every request. Expected: a whole number of
     # failures from 1 to 1000. Default: 5.
-    # - breaker_seconds: How long it is left alone then, before one request tries it again. Expected:
-    # a whole number of seconds from 1 to 3600. Default: 10.
-    # - max_concurrent: Requests to it at once. More wait for their turn within their time. Expected:
-    # a whole number of requests from 1 to 1024. Default: 64.
+    # - breaker_seconds: How long it is left alone then; requests are declined meanwhile. Expected: a
+    # whole number of seconds from 1 to 3600. Default: 10.
+    # - max_concurrent: Requests to it at once. Those beyond are declined. Expected: a whole number of
+    # requests from 1 to 1024. Default: 64.
     # - token_file: File whose first line is sent to it as a Bearer token. Without it none is sent.
     # Expected: a path. Not set by default.
     #price_service = { url = "http://127.0.0.1:9000/price", timeout_ms = 1500 }
@@ -268,8 +269,9 @@ fn known_keys_are_set_in_it() {
     # unless the mapping file names them. Expected: the name of a column.
     #slug_column = "product_slug"
 
-    # File that maps the shop's own products to the marketplace's names, for feeds that have no column
-    # for it. Expected: a path. Not set by default.
+    # Table that maps the shop's own products to the marketplace's names, for feeds that have no
+    # column for it: `product_slug`, and any of `id`, `gtin`, `brand` and `mpn`. It is read again
+    # whenever it changes. Expected: a path. Not set by default.
     #mapping_file = "mapping.csv"
 
     # How often the file is looked at for a change; 0 reads it again only at the signal SIGHUP. A new
@@ -290,7 +292,7 @@ fn known_keys_are_set_in_it() {
     # read. A password is better kept in the variable than in this file. Expected: sqlite:PATH or
     # postgres://USER@HOST/DATABASE. Needed.
     # - query: The query. Its columns are named as those of a feed, and read the same way. Expected:
-    # one SELECT. Needed.
+    # one query that begins with SELECT or WITH. Needed.
     # - timeout_seconds: How long the whole query may take. Beyond it the last good products stay.
     # Expected: a whole number of seconds from 1 to 3600. Default: 60.
     #sql = { url = "sqlite:shop.db", query = "SELECT id, price, availability, product_slug FROM products", timeout_seconds = 60 }
