@@ -215,6 +215,41 @@ fn offers_are_configured() {
 }
 
 #[test]
+fn all_sections_work_together() {
+    let shop = rules(
+        r#"
+        [offers]
+        valid_minutes = 1435
+        terms = "Excl. sales tax and duty."
+        out_of_stock = "decline"
+        [shipping]
+        free_from_usd = 50.00
+        [[shipping.zones]]
+        regions = ["CA-US", "US", "*"]
+        tiers = [{ up_to_usd = 15.00, cost_usd = 6.99 }, { cost_usd = 4 }]
+        transit_days = [2, 5]
+        [shipping.surcharges_usd]
+        AK-US = 15.00
+        [lead_time]
+        time_zone = "America/New_York"
+        cut_off = "14:00"
+        business_days = ["mon", "tue", "wed", "thu", "fri"]
+        holidays = ["2026-06-05"]
+        handling_days = [0, 1]
+        "#,
+    );
+    let unstated = Product { handling: None, ..product(vec![]) };
+    // Monday, 8:00 in New York: work on Tuesday, then Wednesday, Thursday, and from Monday to
+    // Wednesday on the road.
+    let quoted = quote::quote(&unstated, &two("AK-US"), &shop, 0, noon()).unwrap();
+    assert_eq!((quoted.price, quoted.shipping_cost), (usd("20.00"), Some(usd("19.00"))));
+    assert_eq!(quoted.shipping_days, Some(7));
+    let by = |deadline| quote::quote(&unstated, &two_by(deadline), &shop, 0, noon());
+    assert!(by("2026-06-03T04:00:00Z").is_ok(), "two days on the road at least");
+    assert_eq!(by("2026-06-03T03:59:59Z"), Err(DeclineReason::TooLateToDeliver));
+}
+
+#[test]
 fn offers_that_cannot_be_are_refused() {
     let refusals: Vec<String> = [
         "valid_minutes = 4",
