@@ -9,7 +9,7 @@ use rfq_sdk::{
 use uuid::Uuid;
 
 use crate::ask::Ask;
-use crate::catalogue::{Catalogue, LiveCatalogue, Product};
+use crate::catalogue::{LiveCatalogue, Product};
 use crate::ledger::Ledger;
 use crate::price_service::PriceService;
 use crate::quote::{Quote, quote};
@@ -44,11 +44,15 @@ impl<C: Clock> CatalogueResponder<C> {
         let ask = Ask::from(rfq);
         let now = self.clock.now();
         let quoted = match &self.price_service {
-            None => self.quote(&catalogue, product, &ask, now),
-            Some(service) => match service.ask(product, &ask).await?.apply(product)? {
-                None => Err(DeclineReason::OutOfStock),
-                Some(product) => self.quote(&catalogue, &product, &ask, now),
-            },
+            None => self.quote(product, catalogue.as_of(), &ask, now),
+            Some(service) => {
+                let live = service.ask(product, &ask).await?;
+                let as_of = if live.tells_stock() { now } else { catalogue.as_of() };
+                match live.apply(product)? {
+                    None => Err(DeclineReason::OutOfStock),
+                    Some(product) => self.quote(&product, as_of, &ask, now),
+                }
+            }
         };
         match quoted {
             Ok(quote) => self.offer(&quote, now),
@@ -58,13 +62,13 @@ impl<C: Clock> CatalogueResponder<C> {
 
     fn quote(
         &self,
-        catalogue: &Catalogue,
         product: &Product,
+        as_of: DateTime<Utc>,
         ask: &Ask,
         now: DateTime<Utc>,
     ) -> Result<Quote, DeclineReason> {
         let ledger = self.ledger.as_ref();
-        let reserved = ledger.map_or(0, |ledger| ledger.reserved(product, catalogue.as_of(), now));
+        let reserved = ledger.map_or(0, |ledger| ledger.reserved(product, as_of, now));
         quote(product, ask, &self.rules, reserved, now)
     }
 

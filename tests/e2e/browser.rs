@@ -2,97 +2,46 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
 
 use axum::Router;
 use axum::response::{Html, Redirect};
 use axum::routing::get;
-use rfq_agent_card::{AgentCard, ServedCard};
-use rfq_reference_agent::app::{App, Claims, app};
-use rfq_reference_agent::catalogue::LiveCatalogue;
-use rfq_reference_agent::feed::{SAMPLE, load};
-use rfq_reference_agent::ledger::{Ledger, LedgerOptions};
-use rfq_reference_agent::responder::CatalogueResponder;
-use rfq_reference_agent::server::{Limits, serve};
-use rfq_sdk::tower::VerifyLayer;
-use rfq_sdk::{Answerer, Secret, Signer, SystemClock, Verifier};
-use rfq_tests::{Browser, Connection, GRINDER, now, rfq};
+use rfq_tests::{Agent, Browser, GRINDER, rfq};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
-const SECRET: &str = "an example of a secret, 32 bytes";
-
 /// The agent with the sample catalogue, and the checkout of its shop, until dropped.
 struct Shop {
-    agent: SocketAddr,
+    agent: Agent,
     checkout: SocketAddr,
     _runtime: Runtime,
-    _dir: TempDir,
 }
 
 impl Shop {
     fn open() -> Self {
-        let (runtime, dir) = (Runtime::new().unwrap(), TempDir::new().unwrap());
-        let bind = || runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
-        let (listener, checkout_listener) = (bind(), bind());
-        let agent = listener.local_addr().unwrap();
-        let checkout = checkout_listener.local_addr().unwrap();
-        runtime
-            .spawn(async move { axum::serve(checkout_listener, checkout_pages(checkout)).await });
-        let router = {
-            let _in_runtime = runtime.enter();
-            agent_routes(dir.path(), checkout)
-        };
-        runtime.spawn(serve(listener, router, Limits::default(), std::future::pending()));
-        Self { agent, checkout, _runtime: runtime, _dir: dir }
+        let runtime = Runtime::new().unwrap();
+        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+        let checkout = listener.local_addr().unwrap();
+        runtime.spawn(async move { axum::serve(listener, checkout_pages(checkout)).await });
+        let dir = TempDir::new().unwrap();
+        let config = dir.path().join("rfq-agent.toml");
+        let places = "sku={id}&n={quantity}&offer={offer_id}";
+        let text = format!("[checkout]\nurl = \"http://{checkout}/buy?{places}\"\n");
+        std::fs::write(&config, text).unwrap();
+        let agent = Agent::start(&["--config", config.to_str().unwrap()]);
+        Self { agent, checkout, _runtime: runtime }
     }
 
     /// The link to an offer for five grinders.
     fn offer(&self) -> String {
-        let body = rfq("seen", GRINDER, 5).to_string();
-        let headers = Signer::hmac(&Secret::new(SECRET).unwrap()).sign(body.as_bytes(), now());
-        let headers: String =
-            headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-        let length = body.len();
-        let mut connection = Connection::open(self.agent);
-        connection.send(
-            format!("POST /message:send HTTP/1.1\r\nhost: x\r\ncontent-length: {length}\r\n{headers}\r\n{body}")
-                .as_bytes(),
-        );
-        let offer: Value = serde_json::from_str(&connection.response().unwrap().body).unwrap();
+        let answer = self.agent.ask(&rfq("seen", GRINDER, 5).to_string());
+        let offer: Value = serde_json::from_str(&answer.body).unwrap();
         let link = offer.get("claim_url").and_then(Value::as_str).unwrap();
         let (_, query) = link.split_once('?').unwrap();
-        format!("http://{}/cart?{query}", self.agent)
+        format!("http://{}/cart?{query}", self.agent.address())
     }
-}
-
-fn agent_routes(dir: &Path, checkout: SocketAddr) -> Router {
-    let catalogue = LiveCatalogue::new(load(SAMPLE.as_bytes(), |_, _| {}).unwrap().0);
-    let ledger = Ledger::open(dir, LedgerOptions::default(), catalogue.clone()).unwrap();
-    let cart = "https://shop.example/cart".parse().unwrap();
-    let terms = "Excl. sales tax and duty.".parse().unwrap();
-    let responder = CatalogueResponder::new(
-        catalogue.clone(),
-        SystemClock,
-        || uuid::Uuid::from_u128(7),
-        cart,
-        terms,
-    );
-    let template = format!("http://{checkout}/buy?sku={{id}}&n={{quantity}}&offer={{offer_id}}");
-    let card = AgentCard::builder("Test", "An agent under test.", "1").build().unwrap();
-    app(App {
-        answerer: Answerer::with(responder, ledger.clone(), SystemClock),
-        verify: VerifyLayer::new(Verifier::hmac(Secret::new(SECRET).unwrap()).build().unwrap()),
-        claims: Claims {
-            ledger,
-            catalogue,
-            checkout: Some(template.parse().unwrap()),
-            clock: Arc::new(SystemClock),
-        },
-        card: ServedCard::new(&card),
-    })
 }
 
 /// Leads on to another host, as a shop's cart often does.
@@ -164,7 +113,7 @@ fn the_form_of_another_site_reserves_nothing() {
     let id = link.split_once("offer=").unwrap().1;
     // `localhost` and `127.0.0.1` are two sites.
     let port = shop.checkout.port();
-    browser.open(&format!("http://localhost:{port}/trap?{}/{id}", shop.agent));
+    browser.open(&format!("http://localhost:{port}/trap?{}/{id}", shop.agent.address()));
     browser.click("button");
     assert!(browser.page().contains("<h1>Please start from the offer</h1>"), "{}", browser.page());
     browser.click("a");
@@ -215,7 +164,7 @@ fn the_page_is_readable_on_a_phone_in_light_and_in_dark() {
         backgrounds.push(browser.run("return getComputedStyle(document.body).backgroundColor"));
     }
     assert_ne!(backgrounds[0], backgrounds[1]);
-    browser.open(&format!("http://{}/cart?offer=unknown", shop.agent));
+    browser.open(&format!("http://{}/cart?offer=unknown", shop.agent.address()));
     keep(&browser.picture(), "no-offer-dark.png");
     assert!(browser.page().contains("<h1>This link names no offer</h1>"), "{}", browser.page());
     browser.resize(1000, 700, "light");

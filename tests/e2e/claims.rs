@@ -12,7 +12,8 @@ use tempfile::TempDir;
 fn feed(dir: &TempDir, units: u32) -> PathBuf {
     let path = dir.path().join("feed.tsv");
     let row = format!("1\t5.00 USD\tin_stock\t{units}\t{GRINDER}\n");
-    std::fs::write(&path, format!("id\tprice\tavailability\tquantity\tproduct_slug\n{row}")).unwrap();
+    std::fs::write(&path, format!("id\tprice\tavailability\tquantity\tproduct_slug\n{row}"))
+        .unwrap();
     path
 }
 
@@ -34,7 +35,8 @@ fn link_previews_change_nothing_and_the_last_unit_is_held_once() {
         let method = if number % 10 == 3 { "HEAD" } else { "GET" };
         if method == "HEAD" {
             // A response to HEAD has the length of a body it does not carry, so it gets a connection.
-            let request = format!("HEAD /cart?offer={id} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
+            let request =
+                format!("HEAD /cart?offer={id} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
             let mut head = agent.connect();
             head.send(request.as_bytes());
             assert!(head.rest().starts_with("HTTP/1.1 200"));
@@ -46,7 +48,8 @@ fn link_previews_change_nothing_and_the_last_unit_is_held_once() {
     // The unit is still there for whoever asks, and nothing is held.
     let third = offer_id(&agent, "third");
     for id in [&first, &second, &third] {
-        let order: Value = serde_json::from_str(&agent.admin_get(&format!("/orders/{id}")).body).unwrap();
+        let order: Value =
+            serde_json::from_str(&agent.admin_get(&format!("/orders/{id}")).body).unwrap();
         assert_eq!(order["claim"]["status"], "open", "{order}");
     }
     let agent = Arc::new(agent);

@@ -1,8 +1,8 @@
 //! `kill -9` under load: every offer that a client has received is in the ledger afterwards, can be
 //! claimed, and is the only one of its request.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -50,7 +50,10 @@ fn load(agent: &Arc<Agent>, round: u64) -> Vec<thread::JoinHandle<Vec<Received>>
                 let Some(mut connection) = agent.try_connect() else { return received };
                 loop {
                     let number = next.fetch_add(1, Ordering::Relaxed);
-                    let rfq_id = format!("crash-{round}-{}", if number % 4 == 1 { number - 1 } else { number });
+                    let rfq_id = format!(
+                        "crash-{round}-{}",
+                        if number % 4 == 1 { number - 1 } else { number }
+                    );
                     let request = agent.signed(&rfq(&rfq_id, GRINDER, 1).to_string());
                     if connection.try_send(request.as_bytes()).is_err() {
                         return received;
@@ -105,6 +108,8 @@ fn every_offer_received_before_a_kill_is_there_after_it_and_once() {
         before = clients.into_iter().flat_map(|client| client.join().unwrap()).collect();
         killed_under_load += u64::from(!before.is_empty());
     }
-    println!("{kills} kills, {killed_under_load} of them under load; {checked} offers received, each found, the same again, and once");
+    println!(
+        "{kills} kills, {killed_under_load} of them under load; {checked} offers received, each found, the same again, and once"
+    );
     assert!(killed_under_load * 10 >= kills * 9, "most kills came while offers were made");
 }

@@ -90,9 +90,8 @@ fn a_feed_cut_off_while_it_is_written_leaves_the_last_good_one() {
     let dir = TempDir::new().unwrap();
     let feed = dir.path().join("feed.tsv");
     let whole = |price: &str| {
-        let rows: String = (0..500)
-            .map(|n| format!("{n}\t{price} USD\tin_stock\tcut/product-{n}\n"))
-            .collect();
+        let rows: String =
+            (0..500).map(|n| format!("{n}\t{price} USD\tin_stock\tcut/product-{n}\n")).collect();
         format!("id\tprice\tavailability\tproduct_slug\n{rows}")
     };
     std::fs::write(&feed, whole("5.00")).unwrap();

@@ -8,10 +8,14 @@
 )]
 
 mod browser;
+mod claims;
 mod configuration;
+mod crash;
 mod curl;
+mod faults;
 mod logs;
 mod node;
 mod raw_socket;
+mod reload;
 mod slow_responder;
 mod stopping;

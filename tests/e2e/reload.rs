@@ -17,7 +17,13 @@ const CLIENTS: usize = 4;
 /// Prices and shipping of one feed go together: 10 with 1, or 20 with 2.
 fn feed(factor: u64) -> String {
     let rows: String = (0..PRODUCTS)
-        .map(|n| format!("{n}\t{0}.00 USD\tin_stock\tUS:::{1}.00 USD\tmixed/product-{n}\n", 10 * factor, factor))
+        .map(|n| {
+            format!(
+                "{n}\t{0}.00 USD\tin_stock\tUS:::{1}.00 USD\tmixed/product-{n}\n",
+                10 * factor,
+                factor
+            )
+        })
         .collect();
     format!("id\tprice\tavailability\tshipping\tproduct_slug\n{rows}")
 }
@@ -52,7 +58,8 @@ fn a_new_feed_under_load_drops_no_request_and_is_never_mixed_with_the_old_one() 
                     let answer = connection.response().unwrap();
                     assert_eq!(answer.status, 200);
                     let offer: Value = serde_json::from_str(&answer.body).unwrap();
-                    let pair = (offer["price_usd"].to_string(), offer["shipping_cost_usd"].to_string());
+                    let pair =
+                        (offer["price_usd"].to_string(), offer["shipping_cost_usd"].to_string());
                     *seen.entry(pair).or_default() += 1;
                 }
                 seen
@@ -78,7 +85,11 @@ fn a_new_feed_under_load_drops_no_request_and_is_never_mixed_with_the_old_one() 
     }
     println!("{seen:?}");
     let pairs: Vec<_> = seen.keys().map(|(price, cost)| (price.as_str(), cost.as_str())).collect();
-    assert_eq!(pairs, [("30", "1"), ("60", "2")], "both feeds were served, and nothing between them");
+    assert_eq!(
+        pairs,
+        [("30", "1"), ("60", "2")],
+        "both feeds were served, and nothing between them"
+    );
     let last = agent.ask(&rfq("last", "mixed/product-7", 3).to_string());
     assert!(last.body.starts_with(r#"{"price_usd":30,"#), "the last feed published: {last:?}");
 }

@@ -40,6 +40,11 @@ impl Connection {
         Ok(Self { stream, ahead: Vec::new() })
     }
 
+    /// Waits so long for each further part of an answer.
+    pub(crate) fn be_patient(&mut self, patience: Duration) {
+        self.stream.set_read_timeout(Some(patience)).unwrap();
+    }
+
     /// Sends all of `bytes`.
     pub fn send(&mut self, bytes: &[u8]) {
         self.stream.write_all(bytes).unwrap();

@@ -99,6 +99,12 @@ impl LivePrice {
         self.0.is_some()
     }
 
+    /// Whether it tells the stock of now, so that what was sold before is off it already.
+    #[must_use]
+    pub fn tells_stock(&self) -> bool {
+        self.0.is_some_and(|sold| sold.stock.is_some())
+    }
+
     /// The product at this price and with this stock; `None` when it is not sold now.
     ///
     /// Its floor still holds. The sale and the price breaks of the feed do not: the live price is for

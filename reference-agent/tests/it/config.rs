@@ -203,13 +203,13 @@ fn every_kind_of_wrong_value_has_its_sentence() {
       rfq-agent.toml, line 1: shipping.zones[0].tiers is missing; expected a list of tables, such as [{ up_to_usd = 50, cost_usd = 6.99 }, { cost_usd = 3.99 }]
       rfq-agent.toml, line 3: shipping.zones[1].regions is missing; expected a list of states, countries or "*", such as ["CA-US", "US"]
     rfq-agent.toml, line 4: shipping.zones[0].tiers[1].cost_usd is "free"; expected an amount in US dollars, such as 49.99
-    rfq-agent.toml, line 2: lead_time.time_zone is "Mars"; expected a time zone such as America/New_York
+    rfq-agent.toml, line 2: lead_time.time_zone: "Mars": expected the name of a time zone, such as America/New_York or UTC
     rfq-agent.toml, line 2: lead_time.cut_off is 14:00:00; expected a time of day, such as "14:00", in quotes
     rfq-agent.toml, line 2: lead_time.holidays is "2026-12-25"; expected dates in quotes, such as ["2026-12-25"]
     rfq-agent.toml, line 2: stock.soft_hold_percent is 200; expected a whole number of percent from 0 to 100
     rfq-agent.toml, line 2: stock.hard_hold_minutes is 0; expected a whole number of minutes from 1 to 1440
     rfq-agent.toml, line 2: checkout.url is "http://shop.example/{id}"; expected https://, or http:// on this machine only
-    rfq-agent.toml, line 2: checkout.url is "https://shop.example/{sku}"; {sku} is no placeholder; expected {id}, {quantity}, {offer_id} or {price_usd}
+    rfq-agent.toml, line 2: checkout.url is "https://shop.example/{sku}"; {sku} stands for nothing; expected {id}, {quantity}, {offer_id} or {price_usd}
     rfq-agent.toml, line 2: ledger.keep_days is 0; expected a whole number of days from 1 to 3650
     "#);
 }
@@ -238,9 +238,9 @@ fn every_kind_of_wrong_variable_has_its_sentence() {
     RFQ_AGENT_PUBLIC_URL is "shop.example"; expected https:// and a host and no more, such as https://shop.example
     RFQ_AGENT_SHIPPING_FREE_FROM_USD is "$50"; expected an amount in US dollars, such as 49.99
     RFQ_AGENT_SHIPPING_ZONES: shipping.zones can be set in a configuration file only
-    RFQ_AGENT_LEAD_TIME_TIME_ZONE is "Mars"; expected a time zone such as America/New_York
+    RFQ_AGENT_LEAD_TIME_TIME_ZONE: "Mars": expected the name of a time zone, such as America/New_York or UTC
     feed.sql.query is missing beside RFQ_AGENT_FEED_SQL_URL; expected one query that begins with SELECT or WITH
-    RFQ_AGENT_CHECKOUT_URL is "https://shop.example/{"; a brace stands alone; expected placeholders such as {id}, and %7B for a brace
+    RFQ_AGENT_CHECKOUT_URL is "https://shop.example/{"; a brace without its other one; expected places such as {id}, and %7B for a brace
     "#);
     let bytes = OsString::from_vec(b"caf\xe9".to_vec());
     let error =
@@ -278,7 +278,7 @@ soft_hold = 3
         ("RFQ_AGENTS", "of no concern"),
     ];
     assert_snapshot!(load(text, &variables, "").unwrap_err(), @r#"
-    16 problems in the configuration:
+    15 problems in the configuration:
       rfq-agent.toml, line 2: bnid: there is no such key; the nearest is bind
       rfq-agent.toml, line 3: feed_file: there is no such key; the nearest is feed.file
       rfq-agent.toml, line 4: valid_minutes: there is no such key; the nearest is offers.valid_minutes
@@ -292,7 +292,6 @@ soft_hold = 3
       rfq-agent.toml, line 15: ledgers: there is no such key; the nearest is ledger
       rfq-agent.toml, line 18: stock.soft_hold: there is no such key; the nearest is stock.soft_hold_percent
       RFQ_AGENT_: there is no such variable; the nearest is RFQ_AGENT_BIND
-      RFQ_AGENT_FEED: there is no such variable; the nearest is RFQ_AGENT_FEED_FILE
       RFQ_AGENT_FEED_CHECK_SECOND: there is no such variable; the nearest is RFQ_AGENT_FEED_CHECK_SECONDS
       RFQ_AGENT_VALID_MINUTES: there is no such variable; the nearest is RFQ_AGENT_OFFERS_VALID_MINUTES
     "#);
@@ -306,8 +305,8 @@ fn wrong_values_are_told_together_with_unknown_keys() {
       rfq-agent.toml, line 1: auht: there is no such key; the nearest is auth
       rfq-agent.toml, line 2: budget_ms is 0; expected a whole number of milliseconds from 1 to 4000
       rfq-agent.toml, line 3: public_url is "x"; expected https:// and a host and no more, such as https://shop.example
-      rfq-agent.toml, line 5: lead_time.time_zone is "Mars"; expected a time zone such as America/New_York
-      rfq-agent.toml, line 7: checkout.url is "x"; expected an absolute URL such as https://shop.example/cart?sku={id}
+      rfq-agent.toml, line 5: lead_time.time_zone: "Mars": expected the name of a time zone, such as America/New_York or UTC
+      rfq-agent.toml, line 7: checkout.url is "x"; expected an absolute URL such as https://shop.example/cart?sku={id}&offer={offer_id}
     "#);
 }
 

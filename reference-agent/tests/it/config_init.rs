@@ -38,8 +38,14 @@ fn a_feed_becomes_a_configuration_and_a_secret_and_the_next_steps() {
     let done = init(&["feed \"1\".tsv", "--dir", "shop"], dir.path());
     assert!(done.status.success(), "{}", said(&done.stderr, dir.path()));
     assert_snapshot!(said(&done.stdout, dir.path()), @r#"
-    feed "1".tsv (google-tsv): 3 read, 2 accepted, 0 unmapped, 1 rejected.
-      line 3, price: expected an amount and its currency, such as 169.99 USD
+    Feed      feed "1".tsv
+    Format    google-tsv
+    Read      3 rows
+    Accepted  2
+    Unmapped  0 (no name of the marketplace)
+    Rejected  1
+      line 3, id 2, price "free": expected an amount and its currency, such as 169.99 USD
+
     Wrote shop/rfq-agent.toml; the secret is in shop/rfq-agent-data/secret.
 
     Next:

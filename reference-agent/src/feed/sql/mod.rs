@@ -4,15 +4,13 @@
 //! [feed.sql]
 //! url = "postgres://shop:PASSWORD@db.shop.example/shop?sslmode=verify-full"
 //! query = """
-//!   SELECT sku AS id, name AS title, price || ' USD' AS price, stock AS quantity,
-//!          CASE WHEN stock > 0 THEN 'in_stock' ELSE 'out_of_stock' END AS availability,
-//!          marketplace_slug AS product_slug
+//!   SELECT sku AS id, name AS title, price, stock AS quantity, marketplace_slug AS product_slug
 //!   FROM products WHERE visible
 //! """
 //! ```
 //!
-//! The columns of its rows are those of a product feed, named without regard to case, and its values
-//! are read as the text of such a feed: numbers by their exact digits, nothing for `NULL`.
+//! The columns of its rows are those that [`TableLoader`](super::TableLoader) takes, named without
+//! regard to case, and its values are read as text: numbers by their exact digits, nothing for `NULL`.
 //! Reading changes nothing: the database is opened to be read only.
 
 mod database;

@@ -5,7 +5,7 @@ mod reading;
 
 use rfq_reference_agent::catalogue::{Catalogue, Product};
 use rfq_reference_agent::feed::sql::{SqlFeed, SqlFeedError};
-use rfq_reference_agent::feed::{Report, SlugMapping};
+use rfq_reference_agent::feed::{Format, Loaded, Report, SlugMapping, load as load_feed};
 use rusqlite::Connection;
 use serde_json::json;
 use tempfile::TempDir;
@@ -47,7 +47,7 @@ async fn load_within(
     timeout_seconds: u16,
 ) -> Result<(Catalogue, Report), SqlFeedError> {
     let feed = configured(url, query, timeout_seconds).unwrap();
-    feed.load(&by_column(), noon(), |_| {}).await
+    feed.load(&SlugMapping::default(), noon(), |_| {}).await
 }
 
 fn products(catalogue: &Catalogue) -> Vec<&Product> {
@@ -56,6 +56,10 @@ fn products(catalogue: &Catalogue) -> Vec<&Product> {
     products
 }
 
-fn by_column() -> SlugMapping {
-    SlugMapping::default()
+/// What a file of these rows gives.
+fn as_file(feed: &str) -> (Catalogue, Report) {
+    let loaded =
+        load_feed(feed.as_bytes(), Some(Format::GoogleTsv), &SlugMapping::default(), |_, _| {});
+    let Loaded { catalogue, report, .. } = loaded.unwrap();
+    (catalogue, report)
 }
