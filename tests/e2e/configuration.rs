@@ -114,6 +114,6 @@ fn a_feed_of_ones_own_is_served_and_its_broken_rows_are_listed() {
     let answer = agent.ask(&rfq("own", "shop/one", 3).to_string());
     assert!(answer.body.starts_with(r#"{"price_usd":15,"#), "{answer:?}");
     let list = std::fs::read_to_string(agent.data_dir().join("rejected-rows.tsv")).unwrap();
-    assert!(list.contains("3\tprice\texpected an amount"), "{list}");
-    assert!(agent.log().contains("line=3 field=\"price\""), "{}", agent.log());
+    assert!(list.contains("3\t2\tprice\tfree\texpected an amount"), "{list}");
+    assert!(agent.log().contains("line=3 id=\"2\" field=\"price\" value=\"free\""), "{}", agent.log());
 }

@@ -1,7 +1,7 @@
 //! Product feeds into a [`Catalogue`].
 //!
-//! Whatever the [`Format`], each product becomes a [`row::Row`] of text by field; [`intake`] takes
-//! these in one by one, and no product that is broken loses another.
+//! Whatever the [`Format`], each product becomes a row of text by field, and one intake takes these in
+//! one by one, so that no product that is broken loses another.
 
 mod acp;
 mod error;

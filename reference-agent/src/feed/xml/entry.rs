@@ -37,11 +37,9 @@ impl Elements {
 
     /// The field that the element of this name holds.
     pub(super) fn field(&self, name: &str) -> Option<Field> {
-        let is_named = |column: &&Column| column.names.contains(&name);
-        if normalised(name) == self.slug {
-            return Some(Field::Slug);
-        }
-        columns().find(is_named).map(|column| column.field)
+        let known = columns().find(|column| column.names.contains(&name));
+        let is_slug = || normalised(name) == self.slug;
+        known.map(|column| column.field).or_else(|| is_slug().then_some(Field::Slug))
     }
 }
 

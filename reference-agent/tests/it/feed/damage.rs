@@ -10,11 +10,11 @@ use super::{loaded, read};
 
 const HEADER: &str = "id,price,availability,product_slug,title\n";
 
-#[track_caller]
-fn cut_off(feed: &str) -> u64 {
+/// The line in which a feed is cut off, if it is.
+fn cut_off(feed: &str) -> Option<u64> {
     match loaded(feed) {
-        Err(FeedError::CutOff { line }) => line,
-        other => panic!("{other:?}"),
+        Err(FeedError::CutOff { line }) => Some(line),
+        _ => None,
     }
 }
 
@@ -36,14 +36,14 @@ fn a_last_line_needs_no_line_break() {
 #[test]
 fn a_feed_that_is_cut_off_is_an_error() {
     let good = "1,1.00 USD,in_stock,a/b,One\n";
-    assert_eq!(cut_off(&format!("{HEADER}{good}2,1.00 USD,in_st")), 3);
-    assert_eq!(cut_off(&format!("{HEADER}{good}2,1.00 USD,in_stock,a/c,\"Tw")), 3);
+    assert_eq!(cut_off(&format!("{HEADER}{good}2,1.00 USD,in_st")), Some(3));
+    assert_eq!(cut_off(&format!("{HEADER}{good}2,1.00 USD,in_stock,a/c,\"Tw")), Some(3));
     // In a value of several lines, at the end of one.
-    assert_eq!(cut_off(&format!("{HEADER}{good}2,1.00 USD,in_stock,a/c,\"Tw\no\n")), 4);
+    assert_eq!(cut_off(&format!("{HEADER}{good}2,1.00 USD,in_stock,a/c,\"Tw\no\n")), Some(4));
     let tabs = |text: &str| text.replace(',', "\t");
-    assert_eq!(cut_off(&tabs(&format!("{HEADER}{good}2,1.00 USD,in_st"))), 3);
+    assert_eq!(cut_off(&tabs(&format!("{HEADER}{good}2,1.00 USD,in_st"))), Some(3));
     let json = r#"{"id":"1","price":"1.00 USD","availability":"in_stock","product_slug":"a/b"}"#;
-    assert_eq!(cut_off(&format!("{json}\n{}", &json[..30])), 2);
+    assert_eq!(cut_off(&format!("{json}\n{}", &json[..30])), Some(2));
 }
 
 #[test]

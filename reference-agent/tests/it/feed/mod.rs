@@ -103,7 +103,7 @@ fn a_source_that_fails_half_way_is_an_error() {
 #[test]
 fn a_byte_order_mark_spaces_and_case_in_the_header_do_not_matter() {
     let feed = "\u{feff}ID\tPrice\tAvailability\tProduct slug\tMax handling time\n7\t1.00 USD\tin stock\ta/b\t3\n";
-    let (catalogue, _) = read(&feed);
+    let (catalogue, _) = read(feed);
     let product = catalogue.iter().next().unwrap();
     assert_eq!((&*product.id, &*product.title), ("7", "b"), "without a title, the slug stands in");
     assert_eq!(product.handling, Some(Days { min: 0, max: 3 }));

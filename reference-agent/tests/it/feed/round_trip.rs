@@ -153,7 +153,7 @@ pub(super) fn any_products() -> impl Strategy<Value = Vec<writer::Product>> {
     proptest::collection::vec(any_product(), 1..8).prop_map(|mut products| {
         for (at, product) in products.iter_mut().enumerate() {
             product.slug = format!("things/thing-{at}");
-            product.id += &format!("-{at}");
+            product.id = format!("{}-{at}", product.id);
             product.gtin = gtin(400_638_100_000 + u64::try_from(at).unwrap());
             product.mpn = format!("MP {at}");
         }
@@ -181,7 +181,7 @@ proptest! {
         products in any_products(),
         keys in proptest::collection::vec(0..3_usize, 8),
     ) {
-        let mut file = "product_slug\tid\tgtin\tbrand\tmpn\n".to_owned();
+        let mut file = vec!["product_slug\tid\tgtin\tbrand\tmpn".to_owned()];
         for (product, key) in products.iter().zip(keys) {
             let mut cells = [""; 4];
             let mpn = product.mpn.replace(' ', "-").to_lowercase();
@@ -191,8 +191,9 @@ proptest! {
                 1 => cells[1] = &product.gtin,
                 _ => (cells[2], cells[3]) = (&brand, &mpn),
             }
-            file += &format!("{}\t{}\n", product.slug, cells.join("\t"));
+            file.push(format!("{}\t{}", product.slug, cells.join("\t")));
         }
+        let file = file.join("\n");
         let (table, report) = MappingTable::read(file.as_bytes()).unwrap();
         prop_assert_eq!(report.rejected, []);
         let slugs = SlugMapping::default().with_table(table);
