@@ -44,19 +44,33 @@ fn noon() -> DateTime<Utc> {
     DateTime::from_timestamp(1_780_315_200, 0).unwrap()
 }
 
-/// Ids of no order, as the marketplace and the agent make them.
-struct Ids(u64);
+/// Makes ids that nobody can guess.
+struct Ids {
+    state: u64,
+    made: u64,
+}
 
 impl Ids {
+    /// An id of no order, as the marketplace makes them.
     fn next(&mut self) -> Uuid {
-        let mut half = || {
-            self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-            let mut z = self.0;
-            z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            z ^ (z >> 31)
-        };
-        Uuid::from_u64_pair(half(), half())
+        Uuid::from_u64_pair(self.random(), self.random())
+    }
+
+    /// An id that begins with the time (UUID version 7), as the agent makes them, at 10 a millisecond.
+    fn next_in_time(&mut self) -> Uuid {
+        self.made += 1;
+        let millis = 1_780_315_200_000 + self.made / 10;
+        let random = self.next();
+        let random = random.as_bytes().last_chunk().unwrap();
+        uuid::Builder::from_unix_timestamp_millis(millis, random).into_uuid()
+    }
+
+    fn random(&mut self) -> u64 {
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.state;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
     }
 }
 
@@ -93,7 +107,7 @@ fn offers(ids: &mut Ids) -> Vec<Vec<(Rfq, Offer)>> {
         );
         let headers = signer.sign(body.as_bytes(), noon());
         let verified = verifier.verify(&headers, body.as_bytes(), noon()).unwrap();
-        let id = ids.next();
+        let id = ids.next_in_time();
         let claim_url = format!("https://shop.example/cart?offer={id}").parse().unwrap();
         let offer = Offer::builder("169.99".parse().unwrap(), claim_url)
             .list_price("189.99".parse().unwrap())
@@ -103,7 +117,13 @@ fn offers(ids: &mut Ids) -> Vec<Vec<(Rfq, Offer)>> {
             .terms(terms.clone());
         (Rfq::from_verified(&verified).unwrap(), offer.build(noon()).unwrap())
     };
-    (0..WRITERS).map(|_| (0..OFFERS_PER_WRITER).map(|_| one()).collect()).collect()
+    let mut offers = vec![Vec::new(); WRITERS];
+    for _ in 0..OFFERS_PER_WRITER {
+        for of_writer in &mut offers {
+            of_writer.push(one());
+        }
+    }
+    offers
 }
 
 /// What the ledger keeps of an offer, one after the other.
@@ -200,7 +220,7 @@ async fn main() {
     let ledger =
         Ledger::open(&directory, LedgerOptions::default(), LiveCatalogue::new(catalogue()))
             .unwrap();
-    let mut ids = Ids(7);
+    let mut ids = Ids { state: 7, made: 0 };
 
     let (mut own, mut raw, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
     let (mut own_batches, mut raw_batches) = (Vec::new(), Vec::new());

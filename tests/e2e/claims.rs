@@ -50,7 +50,7 @@ fn link_previews_change_nothing_and_the_last_unit_is_held_once() {
     for id in [&first, &second, &third] {
         let order: Value =
             serde_json::from_str(&agent.admin_get(&format!("/orders/{id}")).body).unwrap();
-        assert_eq!(order["claim"]["status"], "open", "{order}");
+        assert_eq!(order["status"], "open", "{order}");
     }
     let agent = Arc::new(agent);
     let claims: Vec<_> = [first, second]

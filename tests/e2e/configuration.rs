@@ -34,10 +34,10 @@ fn what_cannot_work_is_told_in_one_sentence() {
     let no_price = file("no-price.tsv", "id\tavailability\tproduct_slug\n1\tin_stock\ta/b\n");
     refuses(&["--feed", &no_price], &[&no_price, "no column \"price\"", "169.99 USD"]);
     let no_rows = file("no-rows.tsv", "id\tprice\tavailability\tproduct_slug\n");
-    refuses(&["--feed", &no_rows], &[&no_rows, "no rows"]);
+    refuses(&["--feed", &no_rows], &[&no_rows, "no products in it"]);
     let bad_rows =
         file("bad.tsv", "id\tprice\tavailability\tproduct_slug\n1\tfree\tin_stock\ta/b\n");
-    refuses(&["--feed", &bad_rows], &["none of its 1 rows", "line 2, price"]);
+    refuses(&["--feed", &bad_rows], &["none of its 1 products", "line 2, price"]);
     let directory = dir.path().display().to_string();
     refuses(&["--feed", &directory], &[&directory]);
 
@@ -60,8 +60,8 @@ fn what_cannot_work_is_told_in_one_sentence() {
 #[test]
 fn arguments_that_make_no_sense_are_named() {
     for (arguments, expected) in [
-        (&["--bind", "here"][..], "--bind"),
-        (&["--auth", "none"], "--auth"),
+        (&["--bind", "here"][..], "on the command line: bind is \"here\""),
+        (&["--auth", "none"], "on the command line: auth is \"none\""),
         (&["--public-url", "http://shop.example"], "expected https://"),
         (&["--public-url", "https://shop.example/agent"], "expected https://"),
         (&["--log", "a=b=c"], "--log"),
@@ -69,7 +69,7 @@ fn arguments_that_make_no_sense_are_named() {
     ] {
         let done = run_to_failure(arguments);
         let said = String::from_utf8(done.stderr).unwrap();
-        assert_eq!(done.status.code(), Some(2), "{said}");
+        assert!(!done.status.success(), "{said}");
         assert!(said.contains(expected), "{said}");
     }
 }
@@ -84,12 +84,18 @@ fn every_option_can_stand_in_the_environment() {
         assert!(!done.status.success(), "{name}");
         String::from_utf8(done.stderr).unwrap()
     };
-    assert!(said("RFQ_AGENT_BIND", "here").contains("--bind"));
+    assert!(said("RFQ_AGENT_BIND", "here").contains("RFQ_AGENT_BIND is \"here\""));
     assert!(said("RFQ_AGENT_FEED", &value("no-feed")).contains("no-feed"));
-    assert!(said("RFQ_AGENT_AUTH", "none").contains("--auth"));
+    assert!(said("RFQ_AGENT_AUTH", "none").contains("RFQ_AGENT_AUTH is \"none\""));
     assert!(said("RFQ_AGENT_SECRET_FILE", &value("no-secret")).contains("no-secret"));
-    assert!(said("RFQ_AGENT_PUBLIC_URL", "shop").contains("--public-url"));
+    assert!(said("RFQ_AGENT_PUBLIC_URL", "shop").contains("RFQ_AGENT_PUBLIC_URL"));
     assert!(said("RFQ_AGENT_DATA_DIR", &value("secret/data")).contains("secret/data"));
+    assert!(said("RFQ_AGENT_ADMIN_BIND", "127.0.0.1:8787").contains("another address"));
+    let unknown = said("RFQ_AGENT_FEED_FIEL", "x");
+    assert!(
+        unknown.contains("RFQ_AGENT_FEED_FIEL")
+            && unknown.contains("nearest is RFQ_AGENT_FEED_FILE")
+    );
     assert!(said("RFQ_AGENT_LOG_FORMAT", "xml").contains("--log-format"));
     assert!(said("RFQ_AGENT_LOG", "a=b=c").contains("--log"));
 }
@@ -101,7 +107,7 @@ fn a_public_url_is_where_claim_links_lead() {
     assert!(agent.printed().contains("https://shop.example/message:send"));
     let answer = agent.ask(&rfq("public", GRINDER, 1).to_string());
     assert!(answer.body.contains(r#""claim_url":"https://shop.example/cart?offer="#), "{answer:?}");
-    assert!(!agent.log().contains("--public-url"), "nothing to warn about");
+    assert!(!agent.log().contains("public_url"), "nothing to warn about");
 }
 
 #[test]
@@ -115,5 +121,9 @@ fn a_feed_of_ones_own_is_served_and_its_broken_rows_are_listed() {
     assert!(answer.body.starts_with(r#"{"price_usd":15,"#), "{answer:?}");
     let list = std::fs::read_to_string(agent.data_dir().join("rejected-rows.tsv")).unwrap();
     assert!(list.contains("3\t2\tprice\tfree\texpected an amount"), "{list}");
-    assert!(agent.log().contains("line=3 id=\"2\" field=\"price\" value=\"free\""), "{}", agent.log());
+    assert!(
+        agent.log().contains("line=3 id=\"2\" field=\"price\" value=\"free\""),
+        "{}",
+        agent.log()
+    );
 }

@@ -77,7 +77,11 @@ fn every_offer_received_before_a_kill_is_there_after_it_and_once() {
     let feed = dir.path().join("feed.tsv");
     let row = format!("1\t5.00 USD\tin_stock\t{GRINDER}\n");
     std::fs::write(&feed, format!("id\tprice\tavailability\tproduct_slug\n{row}")).unwrap();
-    let arguments = ["--feed", feed.to_str().unwrap(), "--log", "warn"];
+    // Each kill is followed by a claim.
+    let config = dir.path().join("rfq-agent.toml");
+    std::fs::write(&config, "[stock]\nhard_holds_per_product = 10000\n").unwrap();
+    let (config, feed) = (config.to_str().unwrap(), feed.to_str().unwrap());
+    let arguments = ["--config", config, "--feed", feed, "--log", "warn"];
 
     let (kills, mut checked, mut killed_under_load) = (kills(), 0, 0);
     let mut before: Vec<Received> = Vec::new();

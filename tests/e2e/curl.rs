@@ -84,8 +84,9 @@ fn the_secret_is_for_its_owner_only_and_stays_the_same() {
     let path = agent.secret_file();
     assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
     let secret = std::fs::read_to_string(&path).unwrap();
-    let dir = agent.data_dir().display().to_string();
-    let again = Agent::start(&["--data-dir", &dir, "--secret-file", path.to_str().unwrap()]);
+    let dir = agent.dir();
+    drop(agent);
+    let again = Agent::start_in(dir, &[]);
     assert!(!again.printed().contains("new: register"), "{}", again.printed());
     assert_eq!(std::fs::read_to_string(&path).unwrap(), secret);
 }

@@ -90,7 +90,7 @@ impl Connection {
         let length = head
             .lines()
             .find_map(|line| {
-                line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok()
+                line.to_ascii_lowercase().strip_prefix("content-length:")?.trim().parse().ok()
             })
             .unwrap_or(0);
         while self.ahead.len() < length {

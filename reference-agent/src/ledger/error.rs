@@ -23,7 +23,7 @@ pub enum LedgerError {
     /// The file is not what it should be.
     #[error("the ledger's file is damaged ({0}); stop the agent and restore it from a backup")]
     Damaged(#[source] Arc<rusqlite::Error>),
-    /// Anything else that SQLite or the disk reports.
+    /// Anything else that `SQLite` or the disk reports.
     #[error("the ledger cannot be read or written: {0}")]
     Failed(#[source] Arc<rusqlite::Error>),
     /// It had to be opened again, and could not be.
@@ -116,7 +116,7 @@ pub enum OpenError {
         /// Why.
         source: io::Error,
     },
-    /// SQLite cannot work with the file.
+    /// `SQLite` cannot work with the file.
     #[error("{} cannot be opened: {source}", .path.display())]
     Database {
         /// The file.

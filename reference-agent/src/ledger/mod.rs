@@ -1,6 +1,6 @@
 //! Every offer made, on disk before it leaves; what is held of the stock; what is sold.
 //!
-//! One SQLite file, `ledger.db`, in a directory of its own. One thread writes: it takes all that waits,
+//! One `SQLite` file, `ledger.db`, in a directory of its own. One thread writes: it takes all that waits,
 //! commits it in one transaction (`synchronous=FULL`) and answers all together, so that the wait for the
 //! disk is shared. Another reads. Threads and lock end with the last [`Ledger`], after what is queued.
 //!
@@ -86,17 +86,13 @@ pub struct HoldLimits {
 
 impl Default for LedgerOptions {
     fn default() -> Self {
-        Self { holds: HoldLimits::default(), keep: Duration::from_secs(30 * 24 * 60 * 60) }
+        Self { holds: HoldLimits::default(), keep: Duration::from_hours(30 * 24) }
     }
 }
 
 impl Default for HoldLimits {
     fn default() -> Self {
-        Self {
-            soft_percent: 20,
-            hard: Duration::from_secs(15 * 60),
-            hard_per_product_and_caller: 20,
-        }
+        Self { soft_percent: 20, hard: Duration::from_mins(15), hard_per_product_and_caller: 20 }
     }
 }
 
@@ -238,5 +234,111 @@ impl AnswerStore for Ledger {
 impl std::fmt::Debug for Ledger {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Ledger").field("options", &self.0.options).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rfq_sdk::{Secret, Signer, Verifier};
+
+    use super::*;
+    use crate::catalogue::{Availability, Catalogue, OrderQuantities};
+    use crate::pricing::UnitPrices;
+
+    fn noon() -> DateTime<Utc> {
+        "2026-06-01T12:00:00Z".parse().unwrap()
+    }
+
+    fn grinder() -> Product {
+        Product {
+            slug: "coffee-grinders/esp".parse().unwrap(),
+            id: "ESP".into(),
+            title: "Encore ESP".into(),
+            prices: UnitPrices::regular("169.99".parse().unwrap()).unwrap(),
+            quantities: OrderQuantities::ANY,
+            availability: Availability::InStock,
+            on_hand: Some(1_000_000),
+            shipping: Arc::default(),
+            handling: None,
+            weight_grams: None,
+        }
+    }
+
+    fn rfq(number: u128) -> Rfq {
+        let body = serde_json::json!({
+            "jsonrpc": "2.0", "method": "message/send", "id": number.to_string(),
+            "params": { "message": { "metadata": {
+                "skill": "respond-to-rfq", "rfq_id": number.to_string(),
+                "product_slug": grinder().slug, "requestor": "x".repeat(1500),
+            } } }
+        });
+        let (body, secret) = (body.to_string(), Secret::new("an example of a secret, 32 bytes"));
+        let headers = Signer::hmac(&secret.unwrap()).sign(body.as_bytes(), noon());
+        let secret = Secret::new("an example of a secret, 32 bytes").unwrap();
+        let verifier = Verifier::hmac(secret).build().unwrap();
+        let verified = verifier.verify(&headers, body.as_bytes(), noon()).unwrap();
+        Rfq::from_verified(&verified).unwrap()
+    }
+
+    fn offer(number: u128) -> Offer {
+        Offer::builder("1".parse().unwrap(), "https://shop.example/".parse().unwrap())
+            .offer_id(Uuid::from_u128(number))
+            .build(noon())
+            .unwrap()
+    }
+
+    fn open(directory: &Path) -> Ledger {
+        let mut catalogue = Catalogue::default();
+        catalogue.insert(grinder()).unwrap();
+        let catalogue = LiveCatalogue::new(catalogue);
+        Ledger::open(directory, LedgerOptions::default(), catalogue).unwrap()
+    }
+
+    /// Lets the file have so many pages, beyond which `SQLite` says what it says of a full disk.
+    async fn limit(ledger: &Ledger, pages: u32) {
+        let limit = move |book: &mut Book| {
+            Ok(book.connection().pragma_update(None, "max_page_count", pages)?)
+        };
+        ledger.0.writer.ask(limit).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_is_an_error_until_there_is_room() {
+        let directory = tempfile::tempdir().unwrap();
+        let ledger = open(directory.path());
+        let remember =
+            async |number| ledger.remember(&rfq(number), &offer(number), noon()).await.map(|_| ());
+        limit(&ledger, 40).await;
+        let mut made = 0;
+        let error = loop {
+            match remember(made).await {
+                Ok(()) => made += 1,
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(error.to_string(), "the disk is full; make room where the ledger is kept");
+        assert!(made > 10, "{made}");
+        assert!(remember(made).await.is_err(), "still");
+        let reserved = || ledger.reserved(&grinder(), noon(), noon());
+        assert_eq!(u128::from(reserved()), made, "an offer that was not made holds nothing");
+        let last = ledger.find(Uuid::from_u128(made - 1)).await.unwrap().unwrap();
+        assert_eq!(last.offer, offer(made - 1));
+
+        limit(&ledger, 4000).await;
+        remember(made).await.unwrap();
+        assert_eq!(u128::from(reserved()), made + 1);
+    }
+
+    #[tokio::test]
+    async fn a_thread_that_ends_is_an_error_and_keeps_nobody_waiting() {
+        let directory = tempfile::tempdir().unwrap();
+        let ledger = open(directory.path());
+        let panics = |_: &mut Book| -> Result<(), error::JobError> { panic!("a bug") };
+        let died = ledger.0.writer.ask(panics).await;
+        assert!(matches!(died, Err(LedgerError::Stopped)), "{died:?}");
+        let claim = ledger.claim(Uuid::from_u128(1), noon()).await;
+        assert_eq!(claim.unwrap_err().to_string(), "the ledger has stopped; restart the agent");
+        drop(ledger);
+        open(directory.path());
     }
 }

@@ -120,9 +120,9 @@ impl Place {
         !FileId::of(&self.database).is_ok_and(|id| id == opened.database)
     }
 
-    /// Ends a connection whose file has moved. Its log would be taken for that of the new file, so it
-    /// goes too.
-    pub(super) fn give_up(&self, opened: Opened) -> Result<(), OpenError> {
+    /// Removes the log of a connection whose file has moved: it would be taken for that of the file
+    /// which is there now.
+    pub(super) fn give_up(&self, opened: &Opened) -> Result<(), OpenError> {
         let log = self.beside("-wal");
         if opened.log.is_some() && FileId::of(&log).ok() == opened.log {
             for path in [log, self.beside("-shm")] {
@@ -200,6 +200,7 @@ impl Place {
 }
 
 fn set_up(connection: &mut Connection) -> rusqlite::Result<()> {
+<<<<<<< HEAD
     if let Ok(p) = std::env::var("X_PAGE") {
         connection.pragma_update(None, "page_size", p.parse::<i64>().unwrap())?;
     }
@@ -211,6 +212,12 @@ fn set_up(connection: &mut Connection) -> rusqlite::Result<()> {
         "wal_autocheckpoint",
         std::env::var("X_CKPT").ok().and_then(|v| v.parse().ok()).unwrap_or(CHECKPOINT_PAGES),
     )?;
+=======
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    // An answer leaves once it is on the disk, not before.
+    connection.pragma_update(None, "synchronous", "full")?;
+    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+>>>>>>> refs/snap/ledger
     connection.pragma_update(None, "journal_size_limit", LOG_BYTES)?;
     let from = match schema::version(connection)? {
         Version::Ledger(version) => version,

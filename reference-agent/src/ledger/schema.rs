@@ -55,7 +55,7 @@ const MIGRATIONS: &[&str] = &["
     CREATE INDEX declines_by_age ON declines (declined_at);
 "];
 
-/// `rfqL` in ASCII: tells a ledger from other SQLite files.
+/// `rfqL` in ASCII: tells a ledger from other `SQLite` files.
 const APPLICATION_ID: i64 = 0x7266_714c;
 
 /// What a file turned out to be.

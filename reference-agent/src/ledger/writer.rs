@@ -80,7 +80,7 @@ impl Writer {
     fn commit(&mut self, jobs: &mut [Box<dyn Job<Book>>]) -> Result<(), LedgerError> {
         if let Some(moved) = self.book.take_if(|book| self.place.has_moved(&book.opened)) {
             warn!("The ledger's file was replaced or removed, so the one there now is used");
-            self.place.give_up(moved.opened).map_err(Arc::new)?;
+            self.place.give_up(&moved.opened).map_err(Arc::new)?;
         }
         let book = match &mut self.book {
             Some(book) => book,

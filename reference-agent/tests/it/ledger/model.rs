@@ -142,7 +142,7 @@ async fn run(steps: Vec<Step>) -> Result<(), TestCaseError> {
         match step {
             Step::Remember { caller, id, quantity, validity } => {
                 let number = model.made.len();
-                let offer = offer_for(number as u128, now, seconds(validity));
+                let offer = offer_for(id_of(number).as_u128(), now, seconds(validity));
                 let asked = rfq_of(caller_name(caller), &format!("rfq-{id}"), quantity);
                 let got = ledger.remember(&asked, &offer, now).await.unwrap();
                 let expected = match model.remembered(caller, id) {
@@ -164,11 +164,11 @@ async fn run(steps: Vec<Step>) -> Result<(), TestCaseError> {
                 prop_assert_eq!(got.as_ref().and_then(number_of), same);
             }
             Step::Claim { offer } => {
-                let got = ledger.claim(Uuid::from_u128(offer as u128), now).await.unwrap();
+                let got = ledger.claim(id_of(offer), now).await.unwrap();
                 prop_assert_eq!(got, model.claim(offer));
             }
             Step::Sell { offer } => {
-                let got = ledger.sell(Uuid::from_u128(offer as u128), now).await.unwrap();
+                let got = ledger.sell(id_of(offer), now).await.unwrap();
                 prop_assert_eq!(got, model.sell(offer));
             }
             Step::Advance { by } => model.now += seconds(by),
@@ -188,6 +188,10 @@ async fn run(steps: Vec<Step>) -> Result<(), TestCaseError> {
         prop_assert_eq!(reserved, model.firm() + model.soft().min(ON_HAND / 2));
     }
     Ok(())
+}
+
+fn id_of(offer: usize) -> Uuid {
+    Uuid::from_u128(offer.try_into().unwrap())
 }
 
 fn number_of(remembered: &Remembered) -> Option<usize> {
