@@ -200,24 +200,10 @@ impl Place {
 }
 
 fn set_up(connection: &mut Connection) -> rusqlite::Result<()> {
-<<<<<<< HEAD
-    if let Ok(p) = std::env::var("X_PAGE") {
-        connection.pragma_update(None, "page_size", p.parse::<i64>().unwrap())?;
-    }
-    connection.pragma_update(None, "journal_mode", "wal")?;
-    // An answer leaves once it is on the disk, not before.
-    connection.pragma_update(None, "synchronous", "full")?;
-    connection.pragma_update(
-        None,
-        "wal_autocheckpoint",
-        std::env::var("X_CKPT").ok().and_then(|v| v.parse().ok()).unwrap_or(CHECKPOINT_PAGES),
-    )?;
-=======
     connection.pragma_update(None, "journal_mode", "wal")?;
     // An answer leaves once it is on the disk, not before.
     connection.pragma_update(None, "synchronous", "full")?;
     connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
->>>>>>> refs/snap/ledger
     connection.pragma_update(None, "journal_size_limit", LOG_BYTES)?;
     let from = match schema::version(connection)? {
         Version::Ledger(version) => version,
