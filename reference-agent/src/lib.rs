@@ -6,6 +6,7 @@ pub mod app;
 pub mod ask;
 pub mod catalogue;
 pub mod feed;
+pub mod log_line;
 pub mod pricing;
 pub mod quote;
 pub mod responder;

@@ -10,6 +10,7 @@
 
 mod asking;
 mod feed;
+mod log_line;
 mod message_send;
 mod pages;
 mod quote;
