@@ -1,5 +1,6 @@
 //! Offers already made, so that the same request again gets the same offer.
 
+use std::collections::hash_map::Entry as MapEntry;
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::future::Future;
@@ -12,7 +13,7 @@ use uuid::Uuid;
 #[cfg(doc)]
 use crate::answer::Answer;
 use crate::offer::Offer;
-use crate::rfq::{Fingerprint, Rfq};
+use crate::rfq::Rfq;
 
 /// Remembers offers by the request they answer (wire contract, "Idempotency").
 ///
@@ -80,7 +81,6 @@ struct Memory {
 
 struct Entry {
     number: u64,
-    fingerprint: Fingerprint,
     offer: Offer,
 }
 
@@ -139,54 +139,66 @@ impl AnswerStore for MemoryStore {
         now: DateTime<Utc>,
     ) -> Result<Remembered, StoreError> {
         let mut memory = self.lock();
-        if let Some(earlier) = memory.recall(rfq, now) {
-            return Ok(earlier);
-        }
-        while memory.order.len() >= self.capacity {
+        let remembered = memory.remember(rfq, offer, now);
+        while memory.order.len() > self.capacity {
             memory.forget_oldest();
         }
-        memory.insert(rfq, offer);
-        Ok(Remembered::Offer(offer.clone()))
+        Ok(remembered)
     }
 }
 
 impl Memory {
     fn recall(&self, rfq: &Rfq, now: DateTime<Utc>) -> Option<Remembered> {
-        let entry = self.by_request.get(&ById(rfq.clone()))?;
-        (entry.offer.expires_at() > now).then(|| {
-            if entry.fingerprint == rfq.fingerprint() {
-                Remembered::Offer(entry.offer.clone())
-            } else {
-                Remembered::OtherRequest
-            }
-        })
+        let (asked, entry) = self.by_request.get_key_value(&ById(rfq.clone()))?;
+        entry.recall(&asked.0, rfq, now)
     }
 
-    fn insert(&mut self, rfq: &Rfq, offer: &Offer) {
+    /// What is remembered once `offer` has been, unless there is one already.
+    fn remember(&mut self, rfq: &Rfq, offer: &Offer, now: DateTime<Utc>) -> Remembered {
+        let place = match self.by_request.entry(ById(rfq.clone())) {
+            MapEntry::Vacant(place) => place,
+            MapEntry::Occupied(old) => {
+                if let Some(earlier) = old.get().recall(&old.key().0, rfq, now) {
+                    return earlier;
+                }
+                // Taken out, so that the key kept is the request of this offer.
+                let (_, old) = old.remove_entry();
+                if let Some(id) = old.offer.offer_id() {
+                    self.by_offer.remove(&id);
+                }
+                return self.remember(rfq, offer, now);
+            }
+        };
         self.last_number += 1;
-        let number = self.last_number;
-        let entry = Entry { number, fingerprint: rfq.fingerprint(), offer: offer.clone() };
-        // Taken out first, so that the key kept is the request of this offer.
-        let replaced = self.by_request.remove(&ById(rfq.clone()));
-        if let Some(old) = replaced.and_then(|entry| entry.offer.offer_id()) {
-            self.by_offer.remove(&old);
-        }
-        self.by_request.insert(ById(rfq.clone()), entry);
-        self.order.push_back((number, rfq.clone()));
+        place.insert(Entry { number: self.last_number, offer: offer.clone() });
+        self.order.push_back((self.last_number, rfq.clone()));
         if let Some(id) = offer.offer_id() {
             self.by_offer.insert(id, rfq.clone());
         }
+        Remembered::Offer(offer.clone())
     }
 
     fn forget_oldest(&mut self) {
         let Some((number, rfq)) = self.order.pop_front() else { return };
-        let key = ById(rfq);
-        if self.by_request.get(&key).is_some_and(|entry| entry.number == number)
-            && let Some(entry) = self.by_request.remove(&key)
-            && let Some(id) = entry.offer.offer_id()
+        if let MapEntry::Occupied(entry) = self.by_request.entry(ById(rfq))
+            && entry.get().number == number
+            && let Some(id) = entry.remove().offer.offer_id()
         {
             self.by_offer.remove(&id);
         }
+    }
+}
+
+impl Entry {
+    /// What it is to `rfq` at `now`, if it has not expired; it was made for `asked`, of the same id.
+    fn recall(&self, asked: &Rfq, rfq: &Rfq, now: DateTime<Utc>) -> Option<Remembered> {
+        (self.offer.expires_at() > now).then(|| {
+            if asked.fingerprint() == rfq.fingerprint() {
+                Remembered::Offer(self.offer.clone())
+            } else {
+                Remembered::OtherRequest
+            }
+        })
     }
 }
 

@@ -8,6 +8,8 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
+use crate::offer::write_integer;
+
 /// An amount of US dollars: whole cents, never negative, at most [`Usd::MAX`].
 ///
 /// On the wire it is a JSON *number* with at most two decimals; a JSON string is refused
@@ -77,6 +79,19 @@ impl Usd {
     #[must_use]
     pub fn checked_mul(self, quantity: u32) -> Option<Self> {
         self.cents.checked_mul(u64::from(quantity)).and_then(|cents| Self::from_cents(cents).ok())
+    }
+
+    /// Appends the JSON number that `Serialize` writes.
+    pub(crate) fn write_json(self, json: &mut Vec<u8>) {
+        write_integer(self.cents / 100, json);
+        let (tenths, hundredths) = (self.cents / 10 % 10, self.cents % 10);
+        if (tenths, hundredths) != (0, 0) {
+            json.push(b'.');
+            write_integer(tenths, json);
+            if hundredths != 0 {
+                write_integer(hundredths, json);
+            }
+        }
     }
 
     /// Reads the digits of a JSON number.

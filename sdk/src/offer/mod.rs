@@ -2,6 +2,7 @@
 
 mod builder;
 mod claim_url;
+mod json;
 mod terms;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -10,6 +11,7 @@ use uuid::Uuid;
 
 pub use builder::{OfferBuilder, OfferError};
 pub use claim_url::{ClaimUrl, ClaimUrlError};
+pub(crate) use json::write_integer;
 pub use terms::{Terms, TermsError};
 
 use crate::time;

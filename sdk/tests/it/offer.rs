@@ -26,6 +26,7 @@ fn a_decline_is_exactly_the_documented_object() {
     let documented = r#"{"in_stock":false,"price_usd":0,"claim_url":"","offer_expires_at":""}"#;
     for reason in [DeclineReason::NotCarried, DeclineReason::Failed, DeclineReason::Busy] {
         assert_eq!(text(Decline::new(reason)), documented);
+        assert_eq!(serde_json::to_string(&Decline::new(reason)).unwrap(), documented);
     }
 }
 
@@ -223,6 +224,7 @@ proptest! {
     fn a_built_offer_is_read_back_the_same(offer in any_offer()) {
         let answer = Answer::from(offer);
         let json = answer.to_json();
+        prop_assert_eq!(json.as_slice(), serde_json::to_vec(&answer).unwrap());
         prop_assert_eq!(Answer::parse(&json, now()), Ok(answer.clone()));
         prop_assert_eq!(Answer::parse(&json, now()).unwrap().to_json(), json.clone());
         let documented = ["price_usd", "list_price_usd", "in_stock", "estimated_shipping_days",

@@ -4,6 +4,8 @@
 //! every field keeps its exact text, a key that comes twice is noticed, and each problem names its
 //! field; all other keys are passed over.
 
+mod scan;
+
 use std::borrow::Cow;
 use std::fmt;
 
@@ -42,6 +44,17 @@ pub(crate) fn read<'a, const COUNT: usize>(
     body: &'a [u8],
     shape: &'static Shape,
 ) -> Result<[Field<'a>; COUNT], Problem> {
+    match scan::scan(body, shape) {
+        Some(values) => Ok(values),
+        None => read_thoroughly(body, shape),
+    }
+}
+
+/// The same for every document, and with the reason if it is not one.
+fn read_thoroughly<'a, const COUNT: usize>(
+    body: &'a [u8],
+    shape: &'static Shape,
+) -> Result<[Field<'a>; COUNT], Problem> {
     // Checked as a whole first, because serde_json does not look into the strings it passes over.
     let text = std::str::from_utf8(body).map_err(|error| {
         let (line, column) = position(body.get(..error.valid_up_to()).unwrap_or_default());
@@ -67,13 +80,13 @@ fn position(before: &[u8]) -> (usize, usize) {
 }
 
 /// The value of a field as its JSON text, or nothing when it is absent or `null`.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Field<'a>(Option<&'a RawValue>);
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Field<'a>(Option<&'a str>);
 
 impl<'a> Field<'a> {
     /// The JSON text.
     pub(crate) fn raw(self) -> Option<&'a str> {
-        self.0.map(RawValue::get)
+        self.0
     }
 
     pub(crate) fn is_string(self) -> bool {
@@ -141,7 +154,7 @@ impl<'a, const COUNT: usize> Visitor<'a> for Object<'_, 'a, COUNT> {
                 Slot::Value(at, _) => {
                     let value = map.next_value::<Option<&RawValue>>()?;
                     if let Some(place) = found.values.get_mut(*at) {
-                        *place = Field(value);
+                        *place = Field(value.map(RawValue::get));
                     }
                 }
                 Slot::Object(shape) => map.next_value_seed(Object { shape, found })?,
@@ -206,6 +219,8 @@ impl Visitor<'_> for Key {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     static OUTER: Shape = Shape {
@@ -220,6 +235,80 @@ mod tests {
 
     fn values(body: &str) -> Result<[Option<&str>; 2], Problem> {
         read::<2>(body.as_bytes(), &OUTER).map(|found| found.map(Field::raw))
+    }
+
+    /// What the quick way reads, which must be what the thorough way reads.
+    fn scanned(body: &[u8]) -> Option<[Field<'_>; 2]> {
+        let scanned = scan::scan::<2>(body, &OUTER);
+        if scanned.is_some() {
+            assert_eq!(scanned, read_thoroughly(body, &OUTER).ok());
+        }
+        scanned
+    }
+
+    #[test]
+    fn usual_documents_are_read_the_quick_way() {
+        for body in [
+            r#"{"a":1,"inner":{"b":"x"},"list":[{},{"y":[1,{"z":null}]}],"c":true}"#,
+            " { \"a\" : -0.5e+3 ,\n\"inner\":{ } , \"list\" : [ ] } ",
+        ] {
+            assert!(scanned(body.as_bytes()).is_some(), "{body}");
+        }
+        let deep = |levels| format!("{{\"x\":{}{}}}", "[".repeat(levels), "]".repeat(levels));
+        assert!(scanned(deep(10).as_bytes()).is_some());
+        assert_eq!(scanned(deep(100_000).as_bytes()), None);
+    }
+
+    /// A document of the keys that matter and one that does not.
+    fn document() -> impl Strategy<Value = String> {
+        let leaf = prop_oneof![
+            proptest::sample::select(vec![
+                "null",
+                "true",
+                "false",
+                "0",
+                "-1",
+                "1.50",
+                "2e-3",
+                "01",
+                "1.",
+                "nul",
+                "\"\"",
+                "\"t\u{e4}\"",
+                "\"\\n\"",
+                "\"\n\"",
+                " 1 ",
+            ])
+            .prop_map(str::to_owned),
+            "[-0-9.eE+]{1,6}",
+        ];
+        leaf.prop_recursive(4, 24, 4, |value| {
+            let key = proptest::sample::select(vec!["a", "b", "inner", "list", "x", "\\u0061"]);
+            let member = (key, value.clone()).prop_map(|(key, value)| format!("\"{key}\":{value}"));
+            prop_oneof![
+                3 => proptest::collection::vec(member, 0..4)
+                    .prop_map(|members| format!("{{{}}}", members.join(","))),
+                1 => proptest::collection::vec(value, 0..3)
+                    .prop_map(|values| format!("[{}]", values.join(", "))),
+            ]
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+
+        #[test]
+        fn the_quick_way_reads_what_the_thorough_way_does(
+            document in document(),
+            change in proptest::option::of((any::<proptest::sample::Index>(), any::<u8>())),
+        ) {
+            let mut body = document.into_bytes();
+            if let Some((at, byte)) = change {
+                let at = at.index(body.len());
+                body[at] = byte;
+            }
+            scanned(&body);
+        }
     }
 
     #[test]
