@@ -12,7 +12,6 @@ pub mod config;
 mod configured;
 pub mod feed;
 pub mod ledger;
-pub mod log_line;
 pub mod price_service;
 pub mod pricing;
 pub mod quote;

@@ -14,7 +14,6 @@ use rfq_reference_agent::app::rfq_routes;
 use rfq_reference_agent::catalogue::LiveCatalogue;
 use rfq_reference_agent::feed::{SAMPLE, SlugMapping, load};
 use rfq_reference_agent::ledger::{Ledger, LedgerOptions};
-use rfq_reference_agent::log_line::LogLine;
 use rfq_reference_agent::responder::CatalogueResponder;
 use rfq_reference_agent::server::{Limits, serve};
 use rfq_reference_agent::telemetry;
@@ -142,7 +141,8 @@ fn log() {
     tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::new("info"))
         .with_writer(stderr)
-        .event_format(LogLine::new(SystemClock))
+        .with_ansi(false)
+        .with_target(false)
         .init();
 }
 

@@ -3,8 +3,6 @@
 use std::io::{IsTerminal as _, stderr};
 
 use clap::{Args, ValueEnum};
-use rfq_reference_agent::log_line::LogLine;
-use rfq_sdk::SystemClock;
 use tracing_subscriber::EnvFilter;
 
 #[derive(Debug, Args)]
@@ -33,15 +31,13 @@ enum LogFormat {
 
 impl LogArgs {
     pub(crate) fn start(&self) {
-        let is_terminal = stderr().is_terminal();
         let log = tracing_subscriber::fmt()
             .with_env_filter(EnvFilter::new(&self.log))
             .with_writer(stderr)
-            .with_ansi(is_terminal)
+            .with_ansi(stderr().is_terminal())
             .with_target(false);
         match self.log_format {
-            LogFormat::Text if is_terminal => log.init(),
-            LogFormat::Text => log.event_format(LogLine::new(SystemClock)).init(),
+            LogFormat::Text => log.init(),
             LogFormat::Json => log.json().flatten_event(true).init(),
         }
     }

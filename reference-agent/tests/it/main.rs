@@ -19,7 +19,6 @@ mod config_table;
 mod feed;
 mod ledger;
 mod log;
-mod log_line;
 mod message_send;
 mod pages;
 mod postgres;
