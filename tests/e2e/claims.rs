@@ -65,7 +65,7 @@ fn link_previews_change_nothing_and_the_last_unit_is_held_once() {
     statuses.sort_unstable();
     assert_eq!(statuses, [200, 409], "{claims:?}");
     let refusal = claims.iter().find(|claim| claim.status == 409).unwrap();
-    assert!(refusal.body.contains("no longer in stock"), "{}", refusal.body);
+    assert!(refusal.body.contains("too few are left"), "{}", refusal.body);
     // What is held is not offered to the next one.
     let held = agent.ask(&rfq("fourth", GRINDER, 1).to_string());
     assert!(!held.body.contains("offer_id"), "{held:?}");

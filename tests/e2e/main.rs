@@ -1,6 +1,7 @@
 //! The whole thing from the outside, one file per behaviour.
 
 #![expect(
+    clippy::indexing_slicing,
     clippy::unwrap_used,
     clippy::panic,
     clippy::print_stdout,

@@ -64,7 +64,7 @@ pub(crate) fn replay(args: &ReplayArgs, ambient: &Ambient) -> anyhow::Result<()>
     for answer in &answers {
         let at = if args.now { now } else { answer.answered_at };
         let again = runtime.block_on(run(answer, &catalogue, price_service.as_ref(), &config, at));
-        show(args, answer, again, at);
+        show(args, answer, &again, at);
     }
     Ok(())
 }
@@ -140,7 +140,7 @@ fn lines(
 }
 
 #[expect(clippy::print_stdout, reason = "it is what was asked for")]
-fn show(args: &ReplayArgs, answer: &StoredAnswer, again: Lines, at: DateTime<Utc>) {
+fn show(args: &ReplayArgs, answer: &StoredAnswer, again: &Lines, at: DateTime<Utc>) {
     let then = match &answer.outcome {
         StoredOutcome::Offer(offer) => offered(offer),
         StoredOutcome::Decline { reason } => declined(reason),
@@ -153,7 +153,7 @@ fn show(args: &ReplayArgs, answer: &StoredAnswer, again: Lines, at: DateTime<Utc
     println!("  deliver by   {}", ask.deliver_by.map_or("-".to_owned(), |by| by.to_string()));
     println!();
     println!("  {:<24} {:<24} again, as at {at}", "", "then");
-    let names: Vec<&str> = if then.len() >= again.len() { &then } else { &again }
+    let names: Vec<&str> = if then.len() >= again.len() { &then } else { again }
         .iter()
         .map(|(name, _)| *name)
         .collect();
@@ -162,7 +162,7 @@ fn show(args: &ReplayArgs, answer: &StoredAnswer, again: Lines, at: DateTime<Utc
     };
     let mut same = true;
     for name in names {
-        let (before, after) = (value(&then, name), value(&again, name));
+        let (before, after) = (value(&then, name), value(again, name));
         let differs = if before == after { "" } else { "  differs" };
         same &= before == after;
         println!("  {name:<24} {before:<24} {after}{differs}");

@@ -34,7 +34,7 @@ use super::{Ambient, banner, feed};
 ///
 /// Without any option it serves a sample catalogue on this machine only, with a secret of its own,
 /// and prints a command to try it with. Every key of a configuration can also be set in the
-/// environment, as RFQ_AGENT_FEED_FILE and so on; `rfq-agent init` writes one that explains them all.
+/// environment, as `RFQ_AGENT_FEED_FILE` and so on; `rfq-agent init` writes one that explains them all.
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
     /// Configuration, as `rfq-agent init` writes it. The options below count before what it says
@@ -204,7 +204,7 @@ fn open_ledger(config: &Config, catalogue: &LiveCatalogue) -> anyhow::Result<Led
 
 /// Forgets old answers, now and then.
 async fn prune(ledger: Ledger) {
-    let mut every = tokio::time::interval(Duration::from_secs(600));
+    let mut every = tokio::time::interval(Duration::from_mins(10));
     loop {
         every.tick().await;
         match ledger.prune(SystemClock.now()).await {

@@ -7,7 +7,7 @@ use rfq_reference_agent::ask::Ask;
 use rfq_reference_agent::catalogue::LiveCatalogue;
 use rfq_reference_agent::ledger::{Claim, Ledger, LedgerOptions};
 use rfq_reference_agent::responder::CatalogueResponder;
-use rfq_sdk::{Answer, AnswerStore as _, DeclineReason, ManualClock, Responder as _, Rfq};
+use rfq_sdk::{Answer, AnswerStore as _, DeclineReason, ManualClock, Offer, Responder as _, Rfq};
 use tempfile::TempDir;
 
 use super::asking::{noon, rfq, sample};
@@ -46,11 +46,20 @@ impl Shop {
     /// So many units are offered to someone, and claimed.
     async fn hold(&self, units: u32) {
         let rfq = rfq(GRINDER, units, Some("CA-US"), None);
-        let Answer::Offer(offer) = self.answer(rfq.clone()).await else { panic!("an offer") };
-        self.ledger.remember(&rfq, &offer, noon()).await.unwrap();
+        let answer = self.answer(rfq.clone()).await;
+        let offer = offered(&answer);
+        self.ledger.remember(&rfq, offer, noon()).await.unwrap();
         let claimed = self.ledger.claim(offer.offer_id().unwrap(), noon()).await.unwrap();
         assert!(matches!(claimed, Claim::Held { .. }), "{claimed:?}");
     }
+}
+
+fn offered(answer: &Answer) -> &Offer {
+    match answer {
+        Answer::Offer(offer) => Some(offer),
+        Answer::Decline(_) => None,
+    }
+    .unwrap()
 }
 
 async fn answer(toml: &str, rfq: Rfq) -> Answer {

@@ -59,8 +59,7 @@ pub(crate) fn write_integer(mut number: u64, json: &mut Vec<u8>) {
 }
 
 fn write_string(text: &str, json: &mut Vec<u8>) {
-    // Gathered without a branch, so that the compiler vectorises it.
-    let escapes = text.bytes().fold(false, |any, b| any | (b < 0x20) | (b == b'"') | (b == b'\\'));
+    let escapes = text.bytes().any(|b| b < 0x20 || b == b'"' || b == b'\\');
     if escapes {
         json.extend_from_slice(serde_json::Value::from(text).to_string().as_bytes());
     } else {
