@@ -20,7 +20,6 @@ mod schema;
 mod worker;
 mod writer;
 
-use std::fs::File;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -40,7 +39,7 @@ use crate::catalogue::{LiveCatalogue, Product};
 use declines::Declined;
 use holds::{Holds, Question};
 use offers::{Key, NewOffer};
-use open::Place;
+use open::{Lock, Place};
 use reader::Reader;
 use worker::Worker;
 use writer::{Book, Writer};
@@ -57,7 +56,7 @@ struct Shared {
     // one that may write, and the lock is held as long as that.
     reader: Worker<Connection>,
     writer: Worker<Book>,
-    _lock: File,
+    _lock: Lock,
     holds: Arc<Mutex<Holds>>,
     options: LedgerOptions,
 }

@@ -38,6 +38,9 @@ pub(super) struct Opened {
     log: Option<FileId>,
 }
 
+/// The ledger is this process's own until this is dropped, or the process ends, however that is.
+pub(super) struct Lock(File);
+
 /// Device and number: two files of one name differ in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct FileId(u64, u64);
@@ -60,8 +63,8 @@ impl Place {
         make().map_err(|source| OpenError::File { path: self.directory.clone(), source })
     }
 
-    /// Takes the lock, which ends with the file returned or with the process, however it ends.
-    pub(super) fn lock(&self) -> Result<File, OpenError> {
+    /// Takes the ledger for this process.
+    pub(super) fn lock(&self) -> Result<Lock, OpenError> {
         let path = self.directory.join("ledger.lock");
         let lock = || {
             let mut file = OpenOptions::new()
@@ -86,7 +89,7 @@ impl Place {
             }
         };
         match lock() {
-            Ok(Ok(file)) => Ok(file),
+            Ok(Ok(file)) => Ok(Lock(file)),
             Ok(Err(process)) => {
                 Err(OpenError::InUse { directory: self.directory.clone(), process })
             }
@@ -210,6 +213,13 @@ fn set_up(connection: &mut Connection) -> rusqlite::Result<()> {
         Version::Empty | Version::Foreign => 0,
     };
     schema::migrate(connection, from)
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing does not suffice while a child process that is just being started has the file too.
+        let _ = self.0.unlock();
+    }
 }
 
 impl FileId {

@@ -115,8 +115,11 @@ async fn whoever_does_not_wait_changes_nothing_for_the_others() {
     let shop = Shop::with(Some(10));
     let (first, second) = (rfq("rfq-1", 1), rfq("rfq-2", 1));
     let (one, two) = (offer(1, noon()), offer(2, noon()));
+    let other = Connection::open(shop.path().join("ledger.db")).unwrap();
+    other.execute_batch("BEGIN EXCLUSIVE").unwrap();
     let given_up = shop.ledger.remember(&first, &one, noon());
-    assert!(timeout(Duration::ZERO, given_up).await.is_err());
+    assert!(timeout(Duration::from_millis(10), given_up).await.is_err());
+    other.execute_batch("ROLLBACK").unwrap();
     assert_eq!(shop.remember(&second, &two, noon()).await, Remembered::Offer(two));
     let shop = shop.reopened();
     assert!(shop.ledger.find(Uuid::from_u128(1)).await.unwrap().is_some(), "it was queued");
