@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use cli::{Cli, Command};
+use rfq_reference_agent::responder::offer_id;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -34,7 +35,12 @@ fn main() -> ExitCode {
 fn ambient() -> cli::Ambient {
     cli::Ambient {
         now: || rfq_sdk::Clock::now(&rfq_sdk::SystemClock),
-        offer_id: uuid::Uuid::new_v4,
+        offer_id: || {
+            // All but the bits that say which kind of id it is are random, from a generator in memory.
+            let [a, b, c, d, e, f, _, g, _, h, i, j, ..] = uuid::Uuid::new_v4().into_bytes();
+            let now = rfq_sdk::Clock::now(&rfq_sdk::SystemClock);
+            offer_id(now, [a, b, c, d, e, f, g, h, i, j])
+        },
         secret_bytes: || {
             let mut bytes = [0; 32];
             getrandom::fill(&mut bytes).map_err(std::io::Error::other)?;

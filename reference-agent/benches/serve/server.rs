@@ -14,12 +14,12 @@ use rfq_reference_agent::app::rfq_routes;
 use rfq_reference_agent::catalogue::LiveCatalogue;
 use rfq_reference_agent::feed::{SAMPLE, SlugMapping, load};
 use rfq_reference_agent::ledger::{Ledger, LedgerOptions};
-use rfq_reference_agent::responder::CatalogueResponder;
+use rfq_reference_agent::responder::{CatalogueResponder, offer_id};
 use rfq_reference_agent::server::{Limits, serve};
 use rfq_reference_agent::telemetry;
 use rfq_sdk::axum::MESSAGE_SEND;
 use rfq_sdk::tower::VerifyLayer;
-use rfq_sdk::{Answerer, Secret, SystemClock, Verifier};
+use rfq_sdk::{Answerer, Clock as _, Secret, SystemClock, Verifier};
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
@@ -167,7 +167,10 @@ fn agent(ledger: bool) -> Router {
         price_service: None,
         clock: SystemClock,
         #[expect(clippy::disallowed_methods, reason = "as in `rfq-agent`")]
-        offer_id: uuid::Uuid::new_v4,
+        offer_id: || {
+            let [a, b, c, d, e, f, _, g, _, h, i, j, ..] = uuid::Uuid::new_v4().into_bytes();
+            offer_id(SystemClock.now(), [a, b, c, d, e, f, g, h, i, j])
+        },
         cart: "https://shop.example/cart".parse().unwrap(),
     };
     let verifier = Verifier::hmac(Secret::new(SECRET).unwrap()).build().unwrap();

@@ -9,6 +9,7 @@ use std::io;
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
+use tokio::sync::oneshot;
 
 use crate::catalogue::Catalogue;
 use crate::config::{Feed, FeedSource};
@@ -72,7 +73,10 @@ pub enum SourceError {
         /// The feed's file.
         path: String,
     },
-    /// The task that reads panicked.
+    /// No thread could be started to read it.
+    #[error("no thread could be started to read the feed")]
+    Thread(#[source] io::Error),
+    /// The thread that reads panicked.
     #[error("reading the feed failed within this program; please report it")]
     Panicked,
 }
@@ -147,10 +151,20 @@ impl Source {
     }
 }
 
+/// Runs `work` on a thread of its own, which ends with it. What a catalogue took of the allocator's
+/// memory is then there for the next one: pooled threads would each keep a share of theirs.
 async fn in_background<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, SourceError> + Send + 'static,
 ) -> Result<T, SourceError> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| SourceError::Panicked)?
+    let (tell, told) = oneshot::channel();
+    let thread = std::thread::Builder::new().name("feed".to_owned());
+    thread
+        .spawn(move || {
+            // Nobody hears it when the agent is ending.
+            let _ = tell.send(work());
+        })
+        .map_err(SourceError::Thread)?;
+    told.await.map_err(|_| SourceError::Panicked)?
 }
 
 fn read_file(
