@@ -35,12 +35,8 @@ fn main() -> ExitCode {
 fn ambient() -> cli::Ambient {
     cli::Ambient {
         now: || rfq_sdk::Clock::now(&rfq_sdk::SystemClock),
-        offer_id: || {
-            // All but the bits that say which kind of id it is are random, from a generator in memory.
-            let [a, b, c, d, e, f, _, g, _, h, i, j, ..] = uuid::Uuid::new_v4().into_bytes();
-            let now = rfq_sdk::Clock::now(&rfq_sdk::SystemClock);
-            offer_id(now, [a, b, c, d, e, f, g, h, i, j])
-        },
+        // From a generator in memory, without a system call.
+        offer_id: || offer_id(rfq_sdk::Clock::now(&rfq_sdk::SystemClock), uuid::Uuid::new_v4()),
         secret_bytes: || {
             let mut bytes = [0; 32];
             getrandom::fill(&mut bytes).map_err(std::io::Error::other)?;

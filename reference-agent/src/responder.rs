@@ -34,12 +34,19 @@ pub struct CatalogueResponder<C> {
     pub cart: ClaimUrl,
 }
 
-/// The id of an offer made at `now`, of 10 random bytes (`UUIDv7`, RFC 9562, section 5.7): nobody can
-/// guess it, and the ledger finds the ids of a time side by side, so that a commit touches few pages.
+/// The id of an offer made at `now`, with the random bits of a `UUIDv4` (`UUIDv7`, RFC 9562, section
+/// 5.7): nobody can guess it, and the ledger finds the ids of a time side by side, so that a commit
+/// touches few pages.
 #[must_use]
-pub fn offer_id(now: DateTime<Utc>, random: [u8; 10]) -> Uuid {
+pub fn offer_id(now: DateTime<Utc>, random: Uuid) -> Uuid {
     let milliseconds = u64::try_from(now.timestamp_millis()).unwrap_or_default();
-    uuid::Builder::from_unix_timestamp_millis(milliseconds, &random).into_uuid()
+    let mut bits = [0; 10];
+    // Without the two bytes that say which kind of id it is.
+    let drawn = random.as_bytes().iter().enumerate().filter(|(place, _)| ![6, 8].contains(place));
+    for (bit, (_, drawn)) in bits.iter_mut().zip(drawn) {
+        *bit = *drawn;
+    }
+    uuid::Builder::from_unix_timestamp_millis(milliseconds, &bits).into_uuid()
 }
 
 impl<C: Clock> CatalogueResponder<C> {

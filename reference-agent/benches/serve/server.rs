@@ -167,10 +167,7 @@ fn agent(ledger: bool) -> Router {
         price_service: None,
         clock: SystemClock,
         #[expect(clippy::disallowed_methods, reason = "as in `rfq-agent`")]
-        offer_id: || {
-            let [a, b, c, d, e, f, _, g, _, h, i, j, ..] = uuid::Uuid::new_v4().into_bytes();
-            offer_id(SystemClock.now(), [a, b, c, d, e, f, g, h, i, j])
-        },
+        offer_id: || offer_id(SystemClock.now(), uuid::Uuid::new_v4()),
         cart: "https://shop.example/cart".parse().unwrap(),
     };
     let verifier = Verifier::hmac(Secret::new(SECRET).unwrap()).build().unwrap();
