@@ -7,15 +7,16 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rfq_tests::{Agent, DECLINE, GRINDER, Response, rfq};
 use rusqlite::Connection;
 use tempfile::TempDir;
+use tokio::time::Instant;
 
 /// Asks for the grinder under a new id; the answer must come inside the marketplace's four seconds.
 fn ask(agent: &Agent, id: &str) -> Response {
-    let asked = clock();
+    let asked = Instant::now();
     let answer = agent.ask(&rfq(id, GRINDER, 1).to_string());
     let took = asked.elapsed();
     assert!(took < Duration::from_millis(3900), "{id}: {took:?}");
@@ -30,19 +31,13 @@ fn is_offer(answer: &Response) -> bool {
 
 /// Asks until there is an offer again, for at most 15 s.
 fn recovers(agent: &Agent, what: &str) {
-    let begun = clock();
+    let begun = Instant::now();
     let mut number = 0;
     while !is_offer(&ask(agent, &format!("{what}-after-{number}"))) {
         number += 1;
         assert!(begun.elapsed() < Duration::from_secs(15), "{what}:\n{}", agent.log());
         thread::sleep(Duration::from_millis(200));
     }
-}
-
-/// The moment, of the machine's own clock: these tests wait for real processes.
-#[expect(clippy::disallowed_methods, reason = "real processes are waited for")]
-fn clock() -> Instant {
-    Instant::now()
 }
 
 #[test]
