@@ -9,6 +9,10 @@ use clap::Parser as _;
 use cli::{Cli, Command};
 use rfq_reference_agent::responder::offer_id;
 
+/// Gives back what a feed that was exchanged has taken.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     cli.log.start();

@@ -1,4 +1,4 @@
-//! Load for a while: no error, and memory stays flat.
+//! Load for a while: no error, and memory stays flat, while the feed is exchanged again and again.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,7 +23,8 @@ fn load_makes_no_error_and_memory_stays_flat() {
     let products = Arc::new(priced_products());
     let dir = TempDir::new().unwrap();
     let path = dir.path().join("feed.tsv");
-    std::fs::write(&path, feed(&products)).unwrap();
+    let text = feed(&products);
+    std::fs::write(&path, &text).unwrap();
     Agent::build();
     let agent =
         Arc::new(Agent::start(&["--feed", path.to_str().unwrap(), "--log", "info,rfq_sdk=warn"]));
@@ -66,6 +67,13 @@ fn load_makes_no_error_and_memory_stays_flat() {
     while begun.elapsed().as_secs() < seconds() {
         thread::sleep(Duration::from_millis(seconds() * 1000 / 20));
         resident.push(agent.resident_memory() / 1_000_000);
+        // A new feed under way again and again, as a shop publishes it.
+        if resident.len().is_multiple_of(5) {
+            let aside = dir.path().join("feed.new");
+            std::fs::write(&aside, &text).unwrap();
+            std::fs::rename(&aside, &path).unwrap();
+            agent.hang_up();
+        }
     }
     stop.store(true, Ordering::Relaxed);
     let (mut offers, mut declines, mut slowest) = (0, 0, Duration::ZERO);
@@ -79,6 +87,7 @@ fn load_makes_no_error_and_memory_stays_flat() {
         seconds()
     );
     let log = agent.log();
+    assert!(log.contains("Serving the new feed"), "{log}");
     assert!(!log.contains("ERROR"), "{log}");
     // The first readings are of a process that is still warming up.
     let (middle, last) = (resident[resident.len() / 2], resident[resident.len() - 1]);

@@ -129,16 +129,11 @@ pub(crate) fn serve(args: &ServeArgs, ambient: &Ambient) -> anyhow::Result<()> {
         let products = read.catalogue.len();
         let example = example(&read.catalogue);
         let is_sample = source.is_sample();
-        let reloader = {
-            let (data_dir, now) = (config.data_dir.clone(), ambient.now);
-            move |live: LiveCatalogue, first: &_| {
-                Reloader::new(source, live, first, SystemClock, move |read| {
-                    feed::tell(read, &data_dir, now());
-                })
-            }
-        };
         let live = LiveCatalogue::new(Catalogue::default());
-        let reloader = reloader(live.clone(), &read);
+        let (data_dir, now) = (config.data_dir.clone(), ambient.now);
+        let reloader = Reloader::new(source, live.clone(), &read, SystemClock, move |read| {
+            feed::tell(read, &data_dir, now());
+        });
         live.replace(read.catalogue);
         let ledger = open_ledger(&config, &live)?;
         tokio::spawn(reloader.run(hang_up));

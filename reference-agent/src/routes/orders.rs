@@ -64,13 +64,11 @@ pub(crate) async fn mark_sold(
 /// Amounts are US dollars and for the whole quantity; what is not known is null.
 fn offer(id: Uuid, stored: &StoredOffer, sku: Option<&str>, now: DateTime<Utc>) -> Value {
     let StoredOffer { rfq_id, ask, requestor, offer, made_at, claim, .. } = stored;
-    let (status, held_until, sold_at) = match *claim {
+    let (status, held_until, sold_at) = match claim.at(now) {
         ClaimState::Sold { at } => ("sold", None, Some(at)),
-        ClaimState::Held { until } if until > now => ("held", Some(until), None),
-        ClaimState::Open | ClaimState::Held { .. } if offer.expires_at() <= now => {
-            ("expired", None, None)
-        }
-        ClaimState::Open | ClaimState::Held { .. } => ("open", None, None),
+        ClaimState::Held { until } => ("held", Some(until), None),
+        ClaimState::Open if offer.expires_at() <= now => ("expired", None, None),
+        ClaimState::Open => ("open", None, None),
     };
     serde_json::json!({
         "offer_id": id,

@@ -147,7 +147,10 @@ impl Source {
             FeedSource::File { path, .. } => Some(path),
             FeedSource::Sample | FeedSource::Sql(_) => None,
         };
-        feed.into_iter().chain(&self.0.mapping_file).map(|path| Stamp::of(path).ok()).collect()
+        feed.into_iter()
+            .chain(&self.0.mapping_file)
+            .map(|path| Stamp::new(&path.metadata().ok()?).ok())
+            .collect()
     }
 }
 
@@ -175,10 +178,12 @@ fn read_file(
 ) -> Result<Loaded, SourceError> {
     let about = |source| SourceError::Feed { path: path.display().to_string(), source };
     let io = |error: io::Error| about(FeedError::from(error));
-    let before = Stamp::of(path).map_err(io)?;
     let file = File::open(path).map_err(io)?;
-    let loaded = feed::load(file, format, slugs, progress).map_err(about)?;
-    if Stamp::of(path).map_err(io)? != before {
+    // Of the file that is read: another may be put in its place meanwhile, which does it no harm.
+    let stamp = || file.metadata().and_then(|file| Stamp::new(&file)).map_err(io);
+    let before = stamp()?;
+    let loaded = feed::load(&file, format, slugs, progress).map_err(about)?;
+    if stamp()? != before {
         return Err(SourceError::Changed { path: path.display().to_string() });
     }
     let catalogue = loaded.catalogue.with_as_of(before.written_at());

@@ -1,8 +1,8 @@
 //! Whether a file is still the one that was read.
 
+use std::fs::Metadata;
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
 
 use chrono::{DateTime, Utc};
 
@@ -15,8 +15,7 @@ pub(super) struct Stamp {
 }
 
 impl Stamp {
-    pub(super) fn of(path: &Path) -> io::Result<Self> {
-        let file = path.metadata()?;
+    pub(super) fn new(file: &Metadata) -> io::Result<Self> {
         Ok(Self { inode: file.ino(), bytes: file.len(), written_at: file.modified()?.into() })
     }
 

@@ -55,13 +55,11 @@ pub(crate) async fn show_offer(
         Err(error) => return cart.ledger_failed(id, &error),
     };
     let now = cart.claims.clock.now();
-    match stored.claim {
+    match stored.claim.at(now) {
         ClaimState::Sold { .. } => cart.sold(id, &stored),
-        ClaimState::Held { until } if until > now => cart.held(id, &stored, until, now),
-        ClaimState::Open | ClaimState::Held { .. } if stored.offer.expires_at() <= now => {
-            cart.expired(id, &stored)
-        }
-        ClaimState::Open | ClaimState::Held { .. } => cart.valid(id, &stored, now),
+        ClaimState::Held { until } => cart.held(id, &stored, until, now),
+        ClaimState::Open if stored.offer.expires_at() <= now => cart.expired(id, &stored),
+        ClaimState::Open => cart.valid(id, &stored, now),
     }
 }
 
