@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +10,7 @@ use serde::{Deserialize, Serialize};
 /// (seed, "RFQ Request").
 ///
 /// Both parts are lower-case ASCII letters, digits and hyphens, at least one each; the whole is at
-/// most [`ProductSlug::MAX_BYTES`] long.
+/// most [`ProductSlug::MAX_BYTES`] long. Cheap to clone.
 ///
 /// ```
 /// use rfq_sdk::ProductSlug;
@@ -20,7 +21,7 @@ use serde::{Deserialize, Serialize};
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct ProductSlug(Box<str>);
+pub struct ProductSlug(Arc<str>);
 
 /// The text is not a [`ProductSlug`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -78,7 +79,7 @@ impl TryFrom<String> for ProductSlug {
 
 impl From<ProductSlug> for String {
     fn from(product: ProductSlug) -> Self {
-        product.0.into()
+        product.0.as_ref().into()
     }
 }
 
