@@ -14,7 +14,8 @@ pub use product::{Availability, Days, OrderQuantities, Product, QuantitiesError}
 /// All products, found by the marketplace's name.
 #[derive(Debug, Default)]
 pub struct Catalogue {
-    products: HashMap<ProductSlug, Product>,
+    // Boxed, so that a table that grows moves pointers, and its empty places take little room.
+    products: HashMap<ProductSlug, Box<Product>>,
     as_of: DateTime<Utc>,
 }
 
@@ -22,7 +23,7 @@ impl Catalogue {
     /// The product of this name, if the shop carries it.
     #[must_use]
     pub fn find(&self, slug: &ProductSlug) -> Option<&Product> {
-        self.products.get(slug)
+        self.products.get(slug).map(|product| &**product)
     }
 
     /// Takes in `product`, unless there is one of its name already.
@@ -33,7 +34,7 @@ impl Catalogue {
         if self.products.contains_key(&product.slug) {
             return Err(Box::new(product));
         }
-        self.products.insert(product.slug.clone(), product);
+        self.products.insert(product.slug.clone(), Box::new(product));
         Ok(())
     }
 
@@ -51,7 +52,7 @@ impl Catalogue {
 
     /// All products, in no particular order.
     pub fn iter(&self) -> impl Iterator<Item = &Product> {
-        self.products.values()
+        self.products.values().map(|product| &**product)
     }
 
     /// When its source was written: stock sold since then is not yet taken off what is on hand.
