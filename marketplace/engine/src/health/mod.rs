@@ -1,0 +1,5 @@
+//! How well a producer answers, and what follows from it.
+
+mod state;
+
+pub use state::HealthState;
