@@ -162,6 +162,24 @@ pub enum AnswerError {
     Offer(#[from] OfferError),
 }
 
+impl AnswerError {
+    /// The field at fault, by its name on the wire; `None` when it is the document as a whole.
+    #[must_use]
+    pub const fn field(&self) -> Option<&'static str> {
+        match self {
+            Self::NotJson { .. } | Self::NotAnObject | Self::Enveloped => None,
+            Self::Missing { field, .. }
+            | Self::Invalid { field, .. }
+            | Self::Duplicate { field } => Some(field),
+            Self::Offer(error) => Some(match error {
+                OfferError::PriceZero | OfferError::TotalTooLarge => "price_usd",
+                OfferError::TooManyShippingDays { .. } => "estimated_shipping_days",
+                OfferError::Expired { .. } | OfferError::TooLongValid { .. } => "offer_expires_at",
+            }),
+        }
+    }
+}
+
 impl Answer {
     /// How far the clock of another may differ when its offer is read: 300 s, as for signatures.
     pub const CLOCK_SKEW: TimeDelta = TimeDelta::seconds(300);

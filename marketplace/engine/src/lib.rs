@@ -1,13 +1,19 @@
 #![doc = include_str!("../README.md")]
 
 mod call;
+mod feedback;
 mod health;
 mod outcome;
 mod producer;
+mod rank;
 mod request;
+mod validate;
 
 pub use call::{Call, CallFailure, CallTrace, HttpAnswer, Phase, ProducerClient, Timings};
+pub use feedback::{LossFeedback, PriceToWin, loss_feedback};
 pub use health::HealthState;
 pub use outcome::{CancelReason, HealthEffect, Outcome};
 pub use producer::{ClaimDomain, ClaimDomainError, ClaimDomains, ProducerId, ProducerIdError};
+pub use rank::{Explanation, RankedOffer, RankingPolicy, Rule, rank};
 pub use request::QuoteRequest;
+pub use validate::{AcceptedOffer, Asked, Verdict, validate};

@@ -1,0 +1,9 @@
+//! The engine's behaviours, one file each.
+
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
+
+mod feedback;
+mod offers;
+mod ranking;
+mod request;
+mod validating;
