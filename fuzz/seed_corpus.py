@@ -128,6 +128,25 @@ def card():
         write("card", f"url-{number}", f"@{host}\n{url}\n".encode() + minimal)
 
 
+def auction():
+    end, url = "2026-06-01T13:00:00Z", "https://shop.example/cart"
+    base = {"price_usd": 100, "in_stock": True, "claim_url": url, "offer_expires_at": end}
+    decline = {"in_stock": False, "price_usd": 0, "claim_url": "", "offer_expires_at": ""}
+    cases = {
+        "tie": [base, base],
+        "unknown-shipping": [base, base | {"shipping_cost_usd": 25}, base | {"shipping_cost_usd": 9000}],
+        "days": [base | {"estimated_shipping_days": days} for days in (0, 3, 365)],
+        "out-of-stock": [base | {"in_stock": False, "price_usd": 1}, base, decline],
+        "largest": [base | {"price_usd": 999999999999.99}, base | {"shipping_cost_usd": 0}],
+        "refused": [base | {"claim_url": "https://evil.example/"}, base | {"price_usd": "1"},
+                    base | {"offer_expires_at": "2026-06-01T12:00:30Z"}, {"jsonrpc": "2.0", "result": base}],
+    }
+    for name, answers in cases.items():
+        for letters in ("ppp", "rsp", "tpr"):
+            lines = [letter + json.dumps(answer) for letter, answer in zip(letters * 2, answers)]
+            write("auction", f"{name}-{letters}", "\n".join(lines).encode())
+
+
 if __name__ == "__main__":
-    for target in (verify, rfq, offer, card):
+    for target in (verify, rfq, offer, auction, card):
         target()

@@ -46,7 +46,7 @@ fn crates_import_only_what_they_may() {
         ("marketplace/engine", &["rfq-sdk"]),
         ("reference-agent", &["rfq-sdk", "rfq-agent-card"]),
         ("tests", &["rfq-sdk", "rfq-agent-card", "rfq-reference-agent"]),
-        ("fuzz", &["rfq-sdk", "rfq-agent-card"]),
+        ("fuzz", &["rfq-sdk", "rfq-agent-card", "rfq-engine"]),
     ];
     let members = manifest("")["workspace"]["members"].as_array().unwrap().len();
     assert_eq!(members + 1, allowed.len(), "every crate, and fuzz beside them, has its line here");
