@@ -11,7 +11,10 @@ mod validate;
 
 pub use call::{Call, CallFailure, CallTrace, HttpAnswer, Phase, ProducerClient, Timings};
 pub use feedback::{LossFeedback, PriceToWin, loss_feedback};
-pub use health::HealthState;
+pub use health::{
+    HealthBoard, HealthDelta, HealthPolicy, HealthPolicyError, HealthState, Latency, Score,
+    ScoreError, Standing,
+};
 pub use outcome::{CancelReason, HealthEffect, Outcome};
 pub use producer::{ClaimDomain, ClaimDomainError, ClaimDomains, ProducerId, ProducerIdError};
 pub use rank::{Explanation, RankedOffer, RankingPolicy, Rule, rank};
