@@ -78,6 +78,12 @@ pub enum ClosePolicy {
         /// What is waited in any case, so that the fastest are not alone.
         after: Duration,
     },
+    /// When all have answered, or all that are healthy have and `after` has passed since the arrival:
+    /// a quote does not wait for who is known to be slow or broken.
+    HealthyAnswered {
+        /// What is waited in any case.
+        after: Duration,
+    },
 }
 
 /// A quote under way.
@@ -126,7 +132,7 @@ impl<C: ProducerClient, K: Clock> Engine<C, K> {
         let ends = arrived + *quote_time;
         let (client, clock) = (&self.client, &self.clock);
         let mut calls = FanOut::start(client, clock, &request, asked, *producer_time, ends);
-        while calls.next(close.closes(arrived, calls.offers().len()).unwrap_or(ends)).await {
+        while calls.next(close.closes(arrived, &calls).unwrap_or(ends)).await {
             if let Some(watched) = provisional.as_ref().filter(|sender| !sender.is_closed()) {
                 let offers = rank(calls.offers().to_vec());
                 let (asked, waiting) = (calls.asked(), calls.waiting());
@@ -142,11 +148,16 @@ impl<C: ProducerClient, K: Clock> Engine<C, K> {
 }
 
 impl ClosePolicy {
-    /// When a quote with so many `offers` closes, if before its time.
-    fn closes(self, arrived: Instant, offers: usize) -> Option<Instant> {
+    /// When a quote closes, if before its time, with the answers there are.
+    fn closes(self, arrived: Instant, calls: &FanOut) -> Option<Instant> {
         match self {
             Self::AllAnswered => None,
-            Self::Offers { count, after } => (offers >= count).then(|| arrived + after),
+            Self::Offers { count, after } => {
+                (calls.offers().len() >= count).then(|| arrived + after)
+            }
+            Self::HealthyAnswered { after } => {
+                (calls.waiting_healthy() == 0).then(|| arrived + after)
+            }
         }
     }
 }

@@ -139,6 +139,12 @@ impl FanOut {
         self.tasks.len()
     }
 
+    /// How many healthy ones are still under way.
+    pub(crate) fn waiting_healthy(&self) -> usize {
+        let healthy = |call: &&Slot| call.asked.state == HealthState::Healthy;
+        self.calls.iter().filter(|call| call.ended.is_none()).filter(healthy).count()
+    }
+
     /// Ends what is still under way.
     pub(crate) fn close(mut self) -> (Vec<AcceptedOffer>, Vec<CallRecord>) {
         while let Some(joined) = self.tasks.try_join_next_with_id() {

@@ -259,7 +259,7 @@ mod tests {
     #[test]
     fn the_best_are_asked_and_a_tenth_of_the_places_is_for_the_others() {
         let (proven, new, degraded) = (some("proven", 300), some("new", 50), some("degraded", 50));
-        let scores: Vec<_> = degraded.iter().map(|name| (name.clone(), 0.5)).collect();
+        let scores: Vec<_> = degraded.iter().map(|name| (name.clone(), 0.3)).collect();
         let board = board(&scores);
         let mut asked_once = std::collections::HashSet::new();
         for number in 0..100 {
@@ -284,7 +284,7 @@ mod tests {
     #[test]
     fn places_that_the_proven_leave_go_to_the_others_new_ones_first() {
         let (proven, new, degraded) = (some("proven", 50), some("new", 100), some("degraded", 100));
-        let scores: Vec<_> = degraded.iter().map(|name| (name.clone(), 0.5)).collect();
+        let scores: Vec<_> = degraded.iter().map(|name| (name.clone(), 0.3)).collect();
         let mut candidates: Vec<_> = proven.iter().map(|name| candidate(name, Some(0.1))).collect();
         candidates.extend(degraded.iter().map(|name| candidate(name, Some(0.1))));
         candidates.extend(new.iter().map(|name| candidate(name, None)));

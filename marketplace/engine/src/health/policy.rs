@@ -27,9 +27,11 @@ pub struct HealthPolicy {
 impl Default for HealthPolicy {
     fn default() -> Self {
         Self {
-            weight: 0.1,
-            degrade_below: 0.6,
+            weight: 0.2,
+            // Five bad calls in a row: 0.8 to the fifth is 0.33, to the fourth 0.41.
+            degrade_below: 0.4,
             recover_above: 0.8,
+            // Eight in a row.
             suspend_below: 0.2,
             resume_above: 0.4,
             probe_share: 0.1,
@@ -111,7 +113,7 @@ mod tests {
                 "{weight}"
             );
         }
-        for recover_above in [0.5, 1.0, f64::NAN] {
+        for recover_above in [0.3, 1.0, f64::NAN] {
             let policy = HealthPolicy { recover_above, ..good };
             assert_eq!(policy.check(), Err(HealthPolicyError::Thresholds), "{recover_above}");
         }

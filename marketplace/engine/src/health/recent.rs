@@ -12,9 +12,10 @@ pub(super) struct RecentCalls {
     bad: usize,
 }
 
-/// Few enough that five producers have some five bad calls each when ours is the fault, which
-/// degrades none of them; enough that a fifth of bad calls is not taken for half by chance.
-const WINDOW: usize = 32;
+/// Few enough that it is noticed in time when the fault is ours: three producers alone have four bad
+/// calls each until then, which degrades none of them. Enough that a quarter of bad calls is hardly
+/// taken for half by chance.
+const WINDOW: usize = 24;
 /// One or two producers that fail are their own fault even if there are no others.
 const PRODUCERS: usize = 3;
 

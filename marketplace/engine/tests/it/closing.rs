@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use rfq_engine::{CancelReason, ClosePolicy, Outcome};
-use tokio::time::{Instant, sleep};
+use rfq_engine::{CancelReason, ClosePolicy, Outcome, Quote};
+use tokio::time::Instant;
 
 use crate::market::{Does, Market, id, outcomes, places};
 
@@ -73,5 +73,22 @@ async fn a_close_policy_never_prolongs_a_quote() {
     let quote = market.engine.quote(quote).await;
     assert_eq!(start.elapsed(), ms(5500));
     assert_eq!(places(&quote), ["good"]);
-    sleep(ms(1)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_known_to_be_slow_is_not_waited_for() {
+    let market = market();
+    let close = ClosePolicy::HealthyAnswered { after: ms(1000) };
+    let quote = async || {
+        let start = Instant::now();
+        let quote = Quote { close, ..market.next() };
+        let quote = market.engine.quote(quote).await;
+        (start.elapsed(), outcomes(&quote)["late"])
+    };
+    for _ in 0..5 {
+        assert_eq!(quote().await, (ms(4000), Outcome::Late));
+    }
+    assert_eq!(quote().await, (ms(2000), CLOSED_EARLY), "all healthy ones have answered");
+    market.tell("slow", Does::Offer(10_000, 10));
+    assert_eq!(quote().await, (ms(1000), CLOSED_EARLY), "its least time is over");
 }

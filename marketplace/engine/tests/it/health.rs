@@ -65,31 +65,33 @@ fn declines_are_good_and_what_we_cut_ourselves_counts_for_nothing() {
 
 #[test]
 fn health_freezes_while_most_calls_fail_and_thaws_after() {
-    let board = board();
-    let names = ["a", "b", "c", "d", "e"].map(id);
-    let quote = |bad: usize| {
-        let outcome = |n| if n < bad { Outcome::IoFailed } else { Outcome::Decline };
-        board.record(names.iter().enumerate().map(|(n, name)| (name, outcome(n), None)));
-    };
-    for _ in 0..20 {
-        quote(0);
+    for producers in [3, 5, 50] {
+        let board = board();
+        let names: Vec<_> = (0..producers).map(|n| id(&n.to_string())).collect();
+        let quote = |bad: usize| {
+            let outcome = |n| if n < bad { Outcome::IoFailed } else { Outcome::Decline };
+            board.record(names.iter().enumerate().map(|(n, name)| (name, outcome(n), None)));
+        };
+        let state = |n: usize| standing(&board, &n.to_string()).state;
+        for _ in 0..20 {
+            quote(0);
+        }
+        for _ in 0..100 {
+            quote(producers);
+        }
+        assert!(board.is_frozen());
+        assert!((0..producers).all(|n| state(n) == HealthState::Healthy), "of {producers}");
+        for _ in 0..20 {
+            quote(0);
+        }
+        assert!(!board.is_frozen());
+        let minority = producers / 2;
+        for _ in 0..5 {
+            quote(minority);
+        }
+        assert_eq!(state(minority - 1), HealthState::Degraded, "less than half fail");
+        assert_eq!(state(minority), HealthState::Healthy);
     }
-    for _ in 0..100 {
-        quote(5);
-    }
-    assert!(board.is_frozen());
-    for name in ["a", "b", "c", "d", "e"] {
-        assert_eq!(standing(&board, name).state, HealthState::Healthy, "{name}");
-    }
-    for _ in 0..20 {
-        quote(0);
-    }
-    assert!(!board.is_frozen());
-    for _ in 0..10 {
-        quote(2);
-    }
-    assert_eq!(standing(&board, "a").state, HealthState::Degraded, "two of five is not most");
-    assert_eq!(standing(&board, "e").state, HealthState::Healthy);
 }
 
 #[test]
