@@ -23,17 +23,21 @@ pub struct LossFeedback {
 
 /// By how much a total would have to fall to win, as a band so wide that no rival's price shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
 pub enum PriceToWin {
     /// By less than 2 %.
+    #[serde(rename = "less_than_2_percent")]
     LessThan2Percent,
     /// By 2 % to 5 %.
+    #[serde(rename = "from_2_to_5_percent")]
     From2To5Percent,
     /// By 5 % to 10 %.
+    #[serde(rename = "from_5_to_10_percent")]
     From5To10Percent,
     /// By 10 % to 25 %.
+    #[serde(rename = "from_10_to_25_percent")]
     From10To25Percent,
     /// By more.
+    #[serde(rename = "more_than_25_percent")]
     MoreThan25Percent,
 }
 

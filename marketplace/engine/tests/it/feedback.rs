@@ -47,5 +47,5 @@ fn everybody_is_compared_with_the_winner() {
 #[test]
 fn what_is_told_names_no_rival() {
     let told = feedback(&[offered("rival-1", 12_345), offered("b", 20_000)]);
-    insta::assert_snapshot!(serde_json::to_string(&told[1]).unwrap(), @r#"{"place":2,"of":2,"lost_by":"total","price_to_win":"more_than25_percent"}"#);
+    insta::assert_snapshot!(serde_json::to_string(&told[1]).unwrap(), @r#"{"place":2,"of":2,"lost_by":"total","price_to_win":"more_than_25_percent"}"#);
 }

@@ -80,7 +80,7 @@ fn unknown_shipping_costs_the_most_that_is_usual_and_a_cent() {
     };
     let unknown = Terms { shipping_cents: None, ..offered("u", 10_000) };
     let shipped = |name, cents| Terms { shipping_cents: Some(cents), ..offered(name, 10_000) };
-    assert_eq!(imputed(&[unknown.clone()]), "10.00");
+    assert_eq!(imputed(std::slice::from_ref(&unknown)), "10.00");
     assert_eq!(imputed(&[unknown.clone(), shipped("a", 500)]), "10.00");
     assert_eq!(imputed(&[unknown.clone(), shipped("a", 500), shipped("b", 2_000)]), "20.01");
     // A total of more than twice the lowest is absurd, and out of stock does not count.
