@@ -150,14 +150,12 @@ impl<C: ProducerClient, K: Clock> Engine<C, K> {
 impl ClosePolicy {
     /// When a quote closes, if before its time, with the answers there are.
     fn closes(self, arrived: Instant, calls: &FanOut) -> Option<Instant> {
-        match self {
-            Self::AllAnswered => None,
-            Self::Offers { count, after } => {
-                (calls.offers().len() >= count).then(|| arrived + after)
-            }
-            Self::HealthyAnswered { after } => {
-                (calls.waiting_healthy() == 0).then(|| arrived + after)
-            }
-        }
+        let (enough, after) = match self {
+            Self::AllAnswered => return None,
+            Self::Offers { count, after } => (calls.offers().len() >= count, after),
+            Self::HealthyAnswered { after } => (calls.waiting_healthy() == 0, after),
+        };
+        // What is too far for a clock is after the quote's time.
+        arrived.checked_add(after).filter(|_| enough)
     }
 }

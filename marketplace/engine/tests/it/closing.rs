@@ -66,13 +66,15 @@ async fn who_had_its_whole_time_is_late_even_if_we_close() {
 
 #[tokio::test(start_paused = true)]
 async fn a_close_policy_never_prolongs_a_quote() {
-    let market = Market::of([("hang", Does::Hang), ("good", Does::Offer(10_000, 100))]);
-    let start = Instant::now();
-    let mut quote = market.next();
-    quote.close = ClosePolicy::Offers { count: 1, after: ms(60_000) };
-    let quote = market.engine.quote(quote).await;
-    assert_eq!(start.elapsed(), ms(5500));
-    assert_eq!(places(&quote), ["good"]);
+    for after in [ms(60_000), Duration::MAX] {
+        let market = Market::of([("hang", Does::Hang), ("good", Does::Offer(10_000, 100))]);
+        let start = Instant::now();
+        let mut quote = market.next();
+        quote.close = ClosePolicy::Offers { count: 1, after };
+        let quote = market.engine.quote(quote).await;
+        assert_eq!(start.elapsed(), ms(5500));
+        assert_eq!(places(&quote), ["good"]);
+    }
 }
 
 #[tokio::test(start_paused = true)]
