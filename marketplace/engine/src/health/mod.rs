@@ -1,5 +1,16 @@
 //! How well a producer answers, and what follows from it.
 
+mod board;
+mod delta;
+mod latency;
+mod policy;
+mod recent;
+mod score;
 mod state;
 
+pub use board::{HealthBoard, Standing};
+pub use delta::HealthDelta;
+pub use latency::Latency;
+pub use policy::{HealthPolicy, HealthPolicyError};
+pub use score::{Score, ScoreError};
 pub use state::HealthState;

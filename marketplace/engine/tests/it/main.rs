@@ -7,8 +7,14 @@
     reason = "a test that panics has failed"
 )]
 
+mod closing;
+mod fanning_out;
 mod feedback;
+mod health;
+mod market;
 mod offers;
+mod probing;
+mod provisional;
 mod ranking;
 mod request;
 mod validating;

@@ -1,0 +1,161 @@
+//! One request, many calls, a ranked answer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rfq_sdk::Clock;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use crate::call::ProducerClient;
+use crate::fan_out::{CallRecord, FanOut};
+use crate::health::HealthBoard;
+use crate::rank::{RankedOffer, RankingPolicy, rank};
+use crate::request::QuoteRequest;
+use crate::select::{Candidate, Selection, select};
+
+/// Answers requests for quotes. Cheap to share behind an [`Arc`].
+#[derive(Debug)]
+pub struct Engine<C, K> {
+    client: Arc<C>,
+    clock: Arc<K>,
+    health: Arc<HealthBoard>,
+    policy: EnginePolicy,
+}
+
+/// What bounds a quote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EnginePolicy {
+    /// How long each producer has from the first byte it is sent. By default 4 s (seed, "Timeout and
+    /// Error Handling").
+    pub producer_time: Duration,
+    /// How long a quote takes at most, from its arrival. By default 5.5 s: a producer's time, a second
+    /// to connect, and half of one for us.
+    pub quote_time: Duration,
+    /// How many producers are asked at most. By default 200.
+    pub max_fanout: usize,
+    /// How offers are ranked.
+    pub ranking: RankingPolicy,
+}
+
+impl Default for EnginePolicy {
+    fn default() -> Self {
+        Self {
+            producer_time: Duration::from_secs(4),
+            quote_time: Duration::from_millis(5500),
+            max_fanout: 200,
+            ranking: RankingPolicy::default(),
+        }
+    }
+}
+
+/// A quote to make.
+#[derive(Debug)]
+pub struct Quote<T> {
+    /// What is asked.
+    pub request: QuoteRequest,
+    /// When it was asked; the quote's time runs from here.
+    pub arrived: Instant,
+    /// Who carries the product and is enabled.
+    pub candidates: Vec<Candidate<T>>,
+    /// When there are enough offers.
+    pub close: ClosePolicy,
+    /// Where the offers are shown as they come, ranked among those there are; the last value may lack
+    /// what came with the close. Slow readers see the newest alone.
+    pub provisional: Option<watch::Sender<Provisional>>,
+}
+
+/// When a quote is closed before its time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ClosePolicy {
+    /// When all have answered.
+    #[default]
+    AllAnswered,
+    /// When all have answered, or there are `count` offers and `after` has passed since the arrival.
+    Offers {
+        /// How many offers are enough.
+        count: usize,
+        /// What is waited in any case, so that the fastest are not alone.
+        after: Duration,
+    },
+    /// When all have answered, or all that are healthy have and `after` has passed since the arrival:
+    /// a quote does not wait for who is known to be slow or broken.
+    HealthyAnswered {
+        /// What is waited in any case.
+        after: Duration,
+    },
+}
+
+/// A quote under way.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Provisional {
+    /// The offers so far, in their order.
+    pub offers: Vec<RankedOffer>,
+    /// How many producers are asked.
+    pub asked: usize,
+    /// How many of them have not ended.
+    pub waiting: usize,
+}
+
+/// A quote made.
+#[derive(Debug)]
+pub struct QuoteOutcome {
+    /// The offers, best first.
+    pub offers: Vec<RankedOffer>,
+    /// What became of each producer that was asked, and of those that were not because they are
+    /// suspended.
+    pub calls: Vec<CallRecord>,
+}
+
+impl<C: ProducerClient, K: Clock> Engine<C, K> {
+    /// An engine that calls through `client`, and reads and writes `health`.
+    #[must_use]
+    pub const fn new(
+        client: Arc<C>,
+        clock: Arc<K>,
+        health: Arc<HealthBoard>,
+        policy: EnginePolicy,
+    ) -> Self {
+        Self { client, clock, health, policy }
+    }
+
+    /// Asks the producers and ranks what they offer. It ends by [`EnginePolicy::quote_time`], whatever
+    /// a producer or its call does; when the future is dropped, all calls end.
+    pub async fn quote(&self, quote: Quote<C::Target>) -> QuoteOutcome {
+        let Quote { request, arrived, candidates, close, provisional } = quote;
+        let EnginePolicy { producer_time, quote_time, max_fanout, ranking } = &self.policy;
+        let request = Arc::new(request);
+        let rank = |offers| rank(offers, ranking, &request.rfq_id);
+
+        let Selection { asked, suspended } =
+            select(candidates, &request, &self.health, *max_fanout);
+        let ends = arrived + *quote_time;
+        let (client, clock) = (&self.client, &self.clock);
+        let mut calls = FanOut::start(client, clock, &request, asked, *producer_time, ends);
+        while calls.next(close.closes(arrived, &calls).unwrap_or(ends)).await {
+            if let Some(watched) = provisional.as_ref().filter(|sender| !sender.is_closed()) {
+                let offers = rank(calls.offers().to_vec());
+                let (asked, waiting) = (calls.asked(), calls.waiting());
+                watched.send_replace(Provisional { offers, asked, waiting });
+            }
+        }
+        let (offers, mut calls) = calls.close();
+
+        self.health.record(calls.iter().map(|call| (&call.producer, call.outcome, call.latency)));
+        calls.extend(suspended.into_iter().map(CallRecord::suspended));
+        QuoteOutcome { offers: rank(offers), calls }
+    }
+}
+
+impl ClosePolicy {
+    /// When a quote closes, if before its time, with the answers there are.
+    fn closes(self, arrived: Instant, calls: &FanOut) -> Option<Instant> {
+        let (enough, after) = match self {
+            Self::AllAnswered => return None,
+            Self::Offers { count, after } => (calls.offers().len() >= count, after),
+            Self::HealthyAnswered { after } => (calls.waiting_healthy() == 0, after),
+        };
+        // What is too far for a clock is after the quote's time.
+        arrived.checked_add(after).filter(|_| enough)
+    }
+}

@@ -1,0 +1,229 @@
+use std::collections::HashMap;
+use std::mem;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tracing::{info, warn};
+
+use crate::outcome::{HealthEffect, Outcome};
+use crate::producer::ProducerId;
+
+use super::delta::{Change, HealthDelta};
+use super::latency::{Latencies, Latency};
+use super::policy::{HealthPolicy, HealthPolicyError};
+use super::recent::RecentCalls;
+use super::score::Score;
+use super::state::HealthState;
+
+/// The health of all producers, as this process knows it.
+///
+/// A quote reads it once and writes it once, so one lock is enough; what belongs together (score,
+/// state, delta) never comes apart.
+#[derive(Debug)]
+pub struct HealthBoard {
+    policy: HealthPolicy,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    producers: HashMap<ProducerId, Entry>,
+    recent: RecentCalls,
+    frozen: bool,
+}
+
+#[derive(Debug)]
+struct Entry {
+    score: Score,
+    state: HealthState,
+    /// What the store has not heard.
+    pending: Change,
+    latencies: Latencies,
+    probed: Option<Instant>,
+}
+
+/// How a producer stands.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Standing {
+    /// What is acted on: what is computed, or healthy in a dry run.
+    pub state: HealthState,
+    /// What follows from the calls.
+    pub computed: HealthState,
+    /// What the state follows from.
+    pub score: Score,
+    /// How fast it answers, if this process has called it.
+    pub latency: Option<Latency>,
+    /// Whether it is suspended and had no probe for [`HealthPolicy::probe_after`].
+    pub probe_due: bool,
+}
+
+impl HealthBoard {
+    /// A board on which every producer is new, so healthy. What the store knows comes with
+    /// [`HealthBoard::rebase`].
+    ///
+    /// # Errors
+    /// The policy makes no sense.
+    pub fn new(policy: HealthPolicy) -> Result<Self, HealthPolicyError> {
+        policy.check()?;
+        Ok(Self { policy, inner: Mutex::default() })
+    }
+
+    /// What scores and states follow from.
+    #[must_use]
+    pub const fn policy(&self) -> &HealthPolicy {
+        &self.policy
+    }
+
+    /// How `producer` stands at `now`.
+    #[must_use]
+    pub fn standing(&self, producer: &ProducerId, now: Instant) -> Standing {
+        self.lock().standing(producer, now, &self.policy)
+    }
+
+    /// How each of `producers` stands at `now`, in their order.
+    #[must_use]
+    pub fn standings<'a>(
+        &self,
+        producers: impl IntoIterator<Item = &'a ProducerId>,
+        now: Instant,
+    ) -> Vec<Standing> {
+        let inner = self.lock();
+        let standing = |producer| inner.standing(producer, now, &self.policy);
+        producers.into_iter().map(standing).collect()
+    }
+
+    /// Notes that `producer`, which is suspended, gets a probe at `now`.
+    pub fn note_probe(&self, producer: &ProducerId, now: Instant) {
+        self.lock().entry(producer).probed = Some(now);
+    }
+
+    /// Takes in how all calls of one quote ended, and how long each took from the first byte of the
+    /// request to the last of the answer, or until it was late.
+    ///
+    /// While more than half of all recent calls fail, and those of at least three producers, nothing
+    /// changes: the fault is likely ours. A marketplace of one or two producers never freezes.
+    pub fn record<'a>(
+        &self,
+        quote: impl IntoIterator<Item = (&'a ProducerId, Outcome, Option<Duration>)>,
+    ) {
+        let effective: Vec<_> = quote
+            .into_iter()
+            .filter_map(|(producer, outcome, latency)| match outcome.health_effect() {
+                HealthEffect::Good => Some((producer, false, latency)),
+                HealthEffect::Bad => Some((producer, true, latency)),
+                HealthEffect::Neutral => None,
+            })
+            .collect();
+        let calls: Vec<_> = effective.iter().map(|(producer, bad, _)| (*producer, *bad)).collect();
+        let mut inner = self.lock();
+        inner.recent.add(&calls);
+        let mostly_fail = inner.recent.mostly_fail();
+        let was_frozen = mem::replace(&mut inner.frozen, mostly_fail);
+        if inner.frozen && !was_frozen {
+            warn!("most calls fail, so health is frozen: check this server's own network");
+        }
+        if inner.frozen {
+            return;
+        }
+        for (producer, bad, latency) in effective {
+            let weight = self.policy.weight;
+            let change = if bad { Change::bad(weight) } else { Change::good(weight) };
+            let entry = inner.entry(producer);
+            entry.pending = entry.pending.then(change);
+            let was = entry.state;
+            entry.rescore(change.apply(entry.score), &self.policy);
+            if entry.state != was {
+                let (state, was) = (entry.state.name(), was.name());
+                info!(%producer, state, was, "the health of a producer changed");
+            }
+            if let Some(latency) = latency {
+                entry.latencies.add(latency);
+            }
+        }
+    }
+
+    /// Whether health is frozen because most calls fail.
+    #[must_use]
+    pub fn is_frozen(&self) -> bool {
+        self.lock().frozen
+    }
+
+    /// What changed since this was last called, for the store. A delta that could not be stored goes
+    /// back by [`HealthBoard::put_back`]; of one that was, the store's new score comes back by
+    /// [`HealthBoard::rebase`].
+    #[must_use]
+    pub fn take_deltas(&self) -> Vec<HealthDelta> {
+        let mut inner = self.lock();
+        let changed = inner.producers.iter_mut().filter(|(_, entry)| entry.pending.calls > 0);
+        changed
+            .map(|(producer, entry)| {
+                let pending = mem::replace(&mut entry.pending, Change::NONE);
+                pending.of(producer.clone())
+            })
+            .collect()
+    }
+
+    /// Keeps a delta that could not be stored for the next time.
+    pub fn put_back(&self, delta: &HealthDelta) {
+        let mut inner = self.lock();
+        let entry = inner.entry(&delta.producer);
+        entry.pending = Change::from(delta).then(entry.pending);
+    }
+
+    /// Takes the store's score, into which several servers put their deltas, as the one that this
+    /// process's calls since then change.
+    pub fn rebase(&self, producer: &ProducerId, stored: Score) {
+        let mut inner = self.lock();
+        let entry = inner.entry(producer);
+        entry.rescore(entry.pending.apply(stored), &self.policy);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    fn entry(&mut self, producer: &ProducerId) -> &mut Entry {
+        self.producers.entry(producer.clone()).or_insert_with(Entry::new)
+    }
+
+    fn standing(&self, producer: &ProducerId, now: Instant, policy: &HealthPolicy) -> Standing {
+        let Some(entry) = self.producers.get(producer) else {
+            return Standing {
+                state: HealthState::Healthy,
+                computed: HealthState::Healthy,
+                score: Score::NEW,
+                latency: None,
+                probe_due: false,
+            };
+        };
+        let rested = |at: Instant| now.saturating_duration_since(at) >= policy.probe_after;
+        let state = if policy.dry_run { HealthState::Healthy } else { entry.state };
+        Standing {
+            state,
+            computed: entry.state,
+            score: entry.score,
+            latency: entry.latencies.estimate(),
+            probe_due: state == HealthState::Suspended && entry.probed.is_none_or(rested),
+        }
+    }
+}
+
+impl Entry {
+    const fn new() -> Self {
+        Self {
+            score: Score::NEW,
+            state: HealthState::Healthy,
+            pending: Change::NONE,
+            latencies: Latencies::new(),
+            probed: None,
+        }
+    }
+
+    fn rescore(&mut self, score: Score, policy: &HealthPolicy) {
+        self.score = score;
+        self.state = policy.next(self.state, score);
+    }
+}

@@ -1,0 +1,289 @@
+//! Scores and states.
+
+use std::thread;
+use std::time::Duration;
+
+use proptest::prelude::*;
+use rfq_engine::{
+    CancelReason, HealthBoard, HealthEffect, HealthPolicy, HealthPolicyError, HealthState, Outcome,
+    Score, Standing,
+};
+use tokio::time::Instant;
+
+use crate::market::id;
+
+fn board() -> HealthBoard {
+    HealthBoard::new(HealthPolicy::default()).unwrap()
+}
+
+fn record(board: &HealthBoard, producer: &str, outcome: Outcome) {
+    board.record([(&id(producer), outcome, None)]);
+}
+
+fn standing(board: &HealthBoard, producer: &str) -> Standing {
+    board.standing(&id(producer), Instant::now())
+}
+
+fn score(board: &HealthBoard, producer: &str) -> f64 {
+    standing(board, producer).score.get()
+}
+
+#[test]
+fn ten_late_answers_in_a_row_degrade() {
+    let board = board();
+    for _ in 0..100 {
+        record(&board, "a", Outcome::Offer);
+    }
+    let mut needed = 0;
+    while standing(&board, "a").state == HealthState::Healthy {
+        record(&board, "a", Outcome::Late);
+        needed += 1;
+    }
+    assert!((3..=10).contains(&needed), "{needed} are too many, or too few for bad luck");
+}
+
+#[test]
+fn declines_are_good_and_what_we_cut_ourselves_counts_for_nothing() {
+    let board = board();
+    for outcome in [
+        Outcome::Decline,
+        Outcome::Cancelled(CancelReason::QuoteDeadline),
+        Outcome::Cancelled(CancelReason::ClosedEarly),
+        Outcome::SkippedNoTime,
+        Outcome::SkippedSuspended,
+        Outcome::Panicked,
+    ] {
+        record(&board, "a", outcome);
+        assert!(score(&board, "a") >= 1.0, "{outcome}");
+    }
+    for outcome in [Outcome::Late, Outcome::HttpStatus(503), Outcome::InvalidField("price_usd")] {
+        let before = score(&board, "a");
+        record(&board, "a", outcome);
+        assert!(score(&board, "a") < before, "{outcome}");
+    }
+}
+
+#[test]
+fn health_freezes_while_most_calls_fail_and_thaws_after() {
+    for producers in [3, 5, 50] {
+        let board = board();
+        let names: Vec<_> = (0..producers).map(|n| id(&n.to_string())).collect();
+        let quote = |bad: usize| {
+            let outcome = |n| if n < bad { Outcome::IoFailed } else { Outcome::Decline };
+            board.record(names.iter().enumerate().map(|(n, name)| (name, outcome(n), None)));
+        };
+        let state = |n: usize| standing(&board, &n.to_string()).state;
+        for _ in 0..20 {
+            quote(0);
+        }
+        for _ in 0..100 {
+            quote(producers);
+        }
+        assert!(board.is_frozen());
+        assert!((0..producers).all(|n| state(n) == HealthState::Healthy), "of {producers}");
+        for _ in 0..20 {
+            quote(0);
+        }
+        assert!(!board.is_frozen());
+        let minority = producers / 2;
+        for _ in 0..5 {
+            quote(minority);
+        }
+        assert_eq!(state(minority - 1), HealthState::Degraded, "less than half fail");
+        assert_eq!(state(minority), HealthState::Healthy);
+    }
+}
+
+#[test]
+fn a_great_quote_that_fails_at_once_changes_nothing() {
+    let board = board();
+    let names: Vec<_> = (0..200).map(|n| id(&format!("p{n}"))).collect();
+    board.record(names.iter().map(|name| (name, Outcome::ConnectFailed, None)));
+    assert!(score(&board, "p0") >= 1.0);
+}
+
+#[test]
+fn one_or_two_producers_are_degraded_all_the_same() {
+    let board = board();
+    for _ in 0..20 {
+        board.record([(&id("a"), Outcome::Late, None), (&id("b"), Outcome::Late, None)]);
+    }
+    assert!(!board.is_frozen());
+    assert_ne!(standing(&board, "a").state, HealthState::Healthy);
+}
+
+#[test]
+fn updates_at_once_stay_in_range_and_none_is_lost() {
+    let board = board();
+    let calls = 5_000;
+    thread::scope(|scope| {
+        for writer in 0..4 {
+            let board = &board;
+            scope.spawn(move || {
+                for n in 0..calls {
+                    let bad = (n * 7 + writer) % 3 == 0;
+                    record(board, "a", if bad { Outcome::Late } else { Outcome::Offer });
+                    let score = score(board, "a");
+                    assert!((0.0..=1.0).contains(&score), "{score}");
+                }
+            });
+        }
+        scope.spawn(|| {
+            for n in 0..calls {
+                let score = f64::from(n % 2);
+                board.rebase(&id("a"), Score::try_from(score).unwrap());
+            }
+        });
+    });
+    let deltas = board.take_deltas();
+    assert_eq!(deltas.iter().map(|delta| delta.calls).collect::<Vec<_>>(), [4 * calls]);
+}
+
+#[test]
+fn servers_share_health_through_their_deltas() {
+    let servers = [board(), board()];
+    let mut stored = 1.0;
+    for second in 0..20 {
+        for (server, board) in servers.iter().enumerate() {
+            for n in 0..3 {
+                let bad = (second + server + n) % 4 != 0;
+                record(board, "a", if bad { Outcome::Late } else { Outcome::Offer });
+            }
+        }
+        for board in &servers {
+            for delta in board.take_deltas() {
+                assert_eq!((&delta.producer, delta.calls), (&id("a"), 3));
+                stored = delta.scale * stored + delta.shift;
+                board.rebase(&delta.producer, Score::try_from(stored).unwrap());
+            }
+        }
+        servers[0].rebase(&id("a"), Score::try_from(stored).unwrap());
+        for board in &servers {
+            assert!((score(board, "a") - stored).abs() < 1e-9);
+        }
+    }
+    assert!(servers.iter().all(|board| board.take_deltas().is_empty()));
+}
+
+#[test]
+fn a_delta_that_could_not_be_stored_goes_with_the_next() {
+    let (board, other) = (board(), board());
+    for outcome in [Outcome::Late, Outcome::Offer, Outcome::Late, Outcome::Late, Outcome::Offer] {
+        record(&other, "a", outcome);
+    }
+    record(&board, "a", Outcome::Late);
+    record(&board, "a", Outcome::Offer);
+    let lost = board.take_deltas();
+    record(&board, "a", Outcome::Late);
+    board.put_back(&lost[0]);
+    record(&board, "a", Outcome::Late);
+    record(&board, "a", Outcome::Offer);
+    assert!((score(&board, "a") - score(&other, "a")).abs() < 1e-9);
+    let (delta, expected) = (&board.take_deltas()[0], &other.take_deltas()[0]);
+    assert_eq!(delta.calls, 5);
+    assert!((delta.scale - expected.scale).abs() < 1e-9);
+    assert!((delta.shift - expected.shift).abs() < 1e-9);
+}
+
+#[test]
+fn what_the_store_knows_is_the_state_from_the_start() {
+    let board = board();
+    board.rebase(&id("a"), Score::try_from(0.05).unwrap());
+    let standing = standing(&board, "a");
+    assert_eq!((standing.state, standing.probe_due), (HealthState::Suspended, true));
+    assert!(board.take_deltas().is_empty(), "it is not news to the store");
+    for score in [-0.1, 1.1, f64::NAN, f64::INFINITY] {
+        assert!(Score::try_from(score).is_err(), "{score}");
+    }
+}
+
+#[test]
+fn latency_is_measured_per_producer() {
+    let board = board();
+    assert_eq!(standing(&board, "a").latency, None);
+    for n in 1..=100 {
+        board.record([(&id("a"), Outcome::Offer, Some(Duration::from_millis(n)))]);
+    }
+    let latency = standing(&board, "a").latency.unwrap();
+    let ms = Duration::from_millis;
+    assert!((ms(50)..ms(60)).contains(&latency.p50), "{latency:?}");
+    assert!((ms(95)..ms(114)).contains(&latency.p95), "{latency:?}");
+}
+
+#[test]
+fn a_policy_that_makes_no_sense_is_refused() {
+    let policy = HealthPolicy { weight: 0.0, ..HealthPolicy::default() };
+    let refused = HealthBoard::new(policy).unwrap_err();
+    assert_eq!(refused, HealthPolicyError::Weight);
+    insta::assert_snapshot!(refused, @"weight: expected a number above 0 and at most 1");
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    Call(Outcome),
+    Store(f64),
+    Flush,
+    FailToFlush,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let outcome = prop_oneof![
+        Just(Outcome::Offer),
+        Just(Outcome::Decline),
+        Just(Outcome::Late),
+        Just(Outcome::ClaimDomain),
+        Just(Outcome::Panicked),
+        any::<u16>().prop_map(Outcome::HttpStatus),
+    ];
+    prop_oneof![
+        8 => outcome.prop_map(Step::Call),
+        1 => (0.0..=1.0).prop_map(Step::Store),
+        1 => Just(Step::Flush),
+        1 => Just(Step::FailToFlush),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn scores_stay_in_range_and_states_follow_them(
+        weight in prop_oneof![0.001..=1.0, Just(1.0)],
+        steps in prop::collection::vec(step(), 1..300),
+    ) {
+        let policy = HealthPolicy { weight, ..HealthPolicy::default() };
+        let board = HealthBoard::new(policy).unwrap();
+        let mut last = 1.0;
+        for step in steps {
+            match step {
+                Step::Call(outcome) => record(&board, "a", outcome),
+                Step::Store(score) => board.rebase(&id("a"), Score::try_from(score).unwrap()),
+                Step::Flush | Step::FailToFlush => {
+                    for delta in board.take_deltas() {
+                        prop_assert!((0.0..=1.0).contains(&delta.scale), "{delta:?}");
+                        prop_assert!(delta.shift >= 0.0 && delta.scale + delta.shift <= 1.0, "{delta:?}");
+                        if matches!(step, Step::FailToFlush) {
+                            board.put_back(&delta);
+                        }
+                    }
+                }
+            }
+            let standing = standing(&board, "a");
+            let score = standing.score.get();
+            prop_assert!((0.0..=1.0).contains(&score), "{score}");
+            if let Step::Call(outcome) = step {
+                match outcome.health_effect() {
+                    HealthEffect::Good => prop_assert!(score >= last),
+                    HealthEffect::Bad => prop_assert!(score <= last),
+                    HealthEffect::Neutral => prop_assert!(score.to_bits() == last.to_bits()),
+                }
+            }
+            last = score;
+            match standing.state {
+                HealthState::Healthy => prop_assert!(score >= policy.degrade_below),
+                HealthState::Degraded => {
+                    prop_assert!((policy.suspend_below..=policy.recover_above).contains(&score));
+                }
+                HealthState::Suspended => prop_assert!(score <= policy.resume_above),
+            }
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! A marketplace of producers that do as they are told.
+
+use std::collections::HashMap;
+use std::future;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use rfq_engine::{
+    Call, CallFailure, Candidate, ClosePolicy, DeliveryArea, Engine, EnginePolicy, HealthBoard,
+    HealthPolicy, HttpAnswer, Outcome, ProducerClient, ProducerId, Quote, QuoteOutcome,
+    QuoteRequest, TrackRecord,
+};
+use rfq_sdk::{ManualClock, Quantity};
+use tokio::time::{Instant, sleep};
+
+use crate::offers::{answer, now};
+
+/// What a producer does when it is called.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Does {
+    /// Offers for so many cents after so many milliseconds.
+    Offer(u64, u64),
+    /// Declines after so many milliseconds.
+    Decline(u64),
+    /// Answers with a status and no offer.
+    Status(u16),
+    /// Is silent until its budget is over.
+    Late,
+    /// Cannot be reached.
+    Fail(CallFailure),
+    /// Is silent, and its client forgets the time.
+    Hang,
+    /// Waits for a place that never comes, and its client forgets the time.
+    Queue,
+    /// Its client fails.
+    Panic,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Scripted {
+    /// Calls that have begun and not ended, in whatever way.
+    pub(crate) under_way: Arc<AtomicUsize>,
+    pub(crate) begun: AtomicUsize,
+}
+
+impl ProducerClient for Scripted {
+    type Target = Does;
+
+    async fn call(&self, target: Arc<Does>, call: Call) -> Result<HttpAnswer, CallFailure> {
+        self.begun.fetch_add(1, Ordering::Relaxed);
+        let _ends = UnderWay::begin(&self.under_way);
+        if matches!(*target, Does::Queue) {
+            return future::pending().await;
+        }
+        call.trace.note_sent();
+        match *target {
+            Does::Offer(cents, after) => {
+                sleep(Duration::from_millis(after)).await;
+                Ok(answer(format!(
+                    r#"{{"price_usd":{}.{:02},"in_stock":true,"claim_url":"https://shop.example/","offer_expires_at":"2026-06-01T13:00:00Z","shipping_cost_usd":0}}"#,
+                    cents / 100,
+                    cents % 100
+                )))
+            }
+            Does::Decline(after) => {
+                sleep(Duration::from_millis(after)).await;
+                Ok(answer(r#"{"in_stock":false}"#))
+            }
+            Does::Status(status) => Ok(HttpAnswer { status, body: "busy".into() }),
+            Does::Late => {
+                sleep(call.budget).await;
+                Err(CallFailure::Late)
+            }
+            Does::Fail(failure) => Err(failure),
+            Does::Hang | Does::Queue => future::pending().await,
+            Does::Panic => panic!("as told"),
+        }
+    }
+}
+
+struct UnderWay(Arc<AtomicUsize>);
+
+impl UnderWay {
+    fn begin(count: &Arc<AtomicUsize>) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(count))
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// An engine with its scripted producers.
+pub(crate) struct Market {
+    pub(crate) engine: Engine<Scripted, ManualClock>,
+    pub(crate) client: Arc<Scripted>,
+    pub(crate) health: Arc<HealthBoard>,
+    producers: Mutex<Vec<(String, Does)>>,
+    quotes: AtomicUsize,
+}
+
+impl Market {
+    pub(crate) fn of(producers: impl IntoIterator<Item = (impl Into<String>, Does)>) -> Self {
+        Self::with(producers, EnginePolicy::default(), HealthPolicy::default())
+    }
+
+    pub(crate) fn with(
+        producers: impl IntoIterator<Item = (impl Into<String>, Does)>,
+        policy: EnginePolicy,
+        health: HealthPolicy,
+    ) -> Self {
+        let client = Arc::new(Scripted::default());
+        let health = Arc::new(HealthBoard::new(health).unwrap());
+        let clock = Arc::new(ManualClock::at(now()));
+        let engine = Engine::new(Arc::clone(&client), clock, Arc::clone(&health), policy);
+        let named = |(name, does): (_, Does)| (Into::into(name), does);
+        let producers = Mutex::new(producers.into_iter().map(named).collect());
+        Self { engine, client, health, producers, quotes: AtomicUsize::new(0) }
+    }
+
+    /// From now on, `producer` does something else.
+    pub(crate) fn tell(&self, producer: &str, does: Does) {
+        let mut producers = self.producers.lock().unwrap();
+        producers.iter_mut().find(|(name, _)| name == producer).unwrap().1 = does;
+    }
+
+    /// The next request for a quote, for all producers, that arrives now.
+    pub(crate) fn next(&self) -> Quote<Does> {
+        let number = self.quotes.fetch_add(1, Ordering::Relaxed);
+        let candidate = |(name, does): &(String, Does)| Candidate {
+            producer: id(name),
+            claim_domains: ["shop.example".parse().unwrap()].into_iter().collect(),
+            delivers_to: DeliveryArea::Anywhere,
+            target: Arc::new(*does),
+            record: Some(TrackRecord { response_rate: 0.9, win_rate: 0.1 }),
+        };
+        Quote {
+            request: request(number),
+            arrived: Instant::now(),
+            candidates: self.producers.lock().unwrap().iter().map(candidate).collect(),
+            close: ClosePolicy::AllAnswered,
+            provisional: None,
+        }
+    }
+
+    /// Makes the next quote.
+    pub(crate) async fn quote(&self) -> QuoteOutcome {
+        self.engine.quote(self.next()).await
+    }
+}
+
+pub(crate) fn id(name: &str) -> ProducerId {
+    name.parse().unwrap()
+}
+
+pub(crate) fn request(number: usize) -> QuoteRequest {
+    QuoteRequest {
+        rfq_id: format!("rfq-{number}").parse().unwrap(),
+        product: "beds/oak-bed".parse().unwrap(),
+        product_name: "Oak bed".to_owned(),
+        quantity: Quantity::new(1).unwrap(),
+        region: None,
+        deliver_by: None,
+    }
+}
+
+/// How each call ended, by producer.
+pub(crate) fn outcomes(quote: &QuoteOutcome) -> HashMap<&str, Outcome> {
+    quote.calls.iter().map(|call| (call.producer.as_str(), call.outcome)).collect()
+}
+
+/// Whose the offers are, best first.
+pub(crate) fn places(quote: &QuoteOutcome) -> Vec<&str> {
+    quote.offers.iter().map(|offer| offer.accepted.producer().as_str()).collect()
+}
