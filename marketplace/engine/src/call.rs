@@ -72,7 +72,8 @@ pub enum CallFailure {
     /// The connection broke, or what came over it was not HTTP.
     #[error("the connection broke")]
     Io,
-    /// There was no time left to send the request.
+    /// The quote's own time was over before the producer's: before the request was sent, or, as
+    /// [`CallTrace::sent`] shows, while its answer was awaited.
     #[error("no time was left to call")]
     NoTime,
 }

@@ -1,0 +1,268 @@
+//! Asks producers for quotes.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HOST, USER_AGENT};
+use http::{HeaderMap, HeaderName, Request};
+use http_body_util::Full;
+use rfq_agent_card::endpoint::RFQ_PATH;
+use rfq_engine::{Call, CallFailure, HttpAnswer, Phase, ProducerClient};
+use rfq_sdk::{Clock, Signer};
+use rustls::RootCertStore;
+use tokio::time::{Instant, MissedTickBehavior, interval};
+use tracing::debug;
+use uuid::Uuid;
+
+use super::body;
+use super::connect::{Connector, Limit};
+use super::connection::Connection;
+use super::endpoint::Endpoint;
+use super::guard::Reach;
+use super::network::Network;
+use super::pool::{Place, Pool};
+
+/// A producer to call: where, and signed how.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// Where it takes RFQs. Targets of one endpoint share their connections.
+    pub endpoint: Endpoint,
+    /// Signs each call.
+    pub signer: Arc<Signer>,
+}
+
+/// Calls producers over connections that it holds (HTTP/1.1, and TLS unless the reach is
+/// [`Reach::DevLoopback`]). No proxy, no redirects.
+pub struct RfqClient {
+    pool: Pool,
+    connector: Connector,
+    clock: Arc<dyn Clock>,
+    message_id: Arc<dyn Fn() -> Uuid + Send + Sync>,
+    requestor: String,
+    idle: Duration,
+}
+
+/// What an [`RfqClient`] is made of.
+pub struct Setup {
+    /// What calls go out through.
+    pub network: Arc<dyn Network>,
+    /// How far they may reach.
+    pub reach: Reach,
+    /// Who may vouch for producers: [`native_roots`](super::native_roots), or a test's own.
+    pub roots: RootCertStore,
+    /// For the times that are signed.
+    pub clock: Arc<dyn Clock>,
+    /// Makes a new `messageId` for each request that is sent.
+    pub message_id: Arc<dyn Fn() -> Uuid + Send + Sync>,
+    /// The URL of the marketplace's agent card.
+    pub requestor: String,
+    /// How much there may be at a time.
+    pub limits: Limits,
+}
+
+/// How much an [`RfqClient`] may hold and wait for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections in all, in use and idle, and so calls at a time; further calls wait. Each takes
+    /// a file descriptor and 20 to 35 KB.
+    pub connections: u16,
+    /// Connections to one producer, in use and idle; further calls of it wait. Bounds what a slow
+    /// one can occupy, and what a small shop's server gets at once.
+    pub per_producer: u16,
+    /// Producers whose TLS sessions are remembered, at most 8 each.
+    pub producers: usize,
+    /// For look-up, connection and TLS together.
+    pub connect: Duration,
+    /// How long an unused connection is held when the producer says nothing of it.
+    pub idle: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 4_096,
+            per_producer: 32,
+            producers: 10_000,
+            connect: Duration::from_secs(1),
+            // Load balancers that say nothing close after 60 s or more.
+            idle: Duration::from_secs(50),
+        }
+    }
+}
+
+impl RfqClient {
+    /// How often unused connections are looked through.
+    const UPKEEP: Duration = Duration::from_secs(1);
+
+    /// Sets up a client; nothing is called yet.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up.
+    pub fn new(setup: Setup) -> Result<Self, rustls::Error> {
+        let Setup { network, reach, roots, clock, message_id, requestor, limits } = setup;
+        let Limits { connections, per_producer, producers, connect, idle } = limits;
+        Ok(Self {
+            pool: Pool::new(connections, per_producer),
+            connector: Connector::new(network, reach, roots, producers, connect)?,
+            clock,
+            message_id,
+            requestor,
+            idle,
+        })
+    }
+
+    /// Closes unused connections whose time is over, each second, for as long as it is polled.
+    /// Without it they stay until the next call of their producer.
+    pub async fn upkeep(&self) {
+        let mut ticks = interval(Self::UPKEEP);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            self.pool.sweep();
+        }
+    }
+
+    /// One request and its answer.
+    async fn ask(
+        &self,
+        target: &Target,
+        call: &Call,
+        connection: &mut Connection,
+    ) -> Result<Asked, CallFailure> {
+        let request = self.request(target, call)?;
+        let started = Instant::now();
+        if started >= call.ends {
+            return Err(CallFailure::NoTime);
+        }
+        call.trace.note_sent();
+        let exchange = async {
+            let response = connection.send(request).await?;
+            let first_byte = connection.heard_at().unwrap_or_else(Instant::now);
+            call.trace.note(Phase::FirstByte, first_byte - started);
+            let (head, body) = response.into_parts();
+            let idle = idle_time(&head.headers, self.idle);
+            let status = head.status.as_u16();
+            match body::read(connection, &head.headers, body).await {
+                Ok(body) => {
+                    call.trace.note(Phase::Body, first_byte.elapsed());
+                    Ok(Asked { answer: HttpAnswer { status, body }, idle })
+                }
+                // Its status says more than that its page was too long.
+                Err(_) if status != 200 => {
+                    let answer = HttpAnswer { status, body: Bytes::new() };
+                    Ok(Asked { answer, idle: None })
+                }
+                Err(failure) => Err(failure),
+            }
+        };
+        limit(call).bound(exchange).await
+    }
+
+    fn request(&self, target: &Target, call: &Call) -> Result<Request<Full<Bytes>>, CallFailure> {
+        let body = call.request.to_json((self.message_id)(), &self.requestor);
+        let signed = target.signer.sign(&body, self.clock.now());
+        let mut request = Request::post(RFQ_PATH)
+            .header(HOST, target.endpoint.authority())
+            .header(USER_AGENT, concat!("rfq-marketplace/", env!("CARGO_PKG_VERSION")))
+            .header(ACCEPT, "application/json")
+            .header(ACCEPT_ENCODING, "identity")
+            .header(CONTENT_TYPE, "application/json");
+        for (name, value) in signed.iter() {
+            request = request.header(name, value);
+        }
+        // Names and values were checked when the endpoint and the signer were made.
+        request.body(Full::from(body)).map_err(|_| CallFailure::Io)
+    }
+}
+
+impl ProducerClient for RfqClient {
+    type Target = Target;
+
+    /// When a held connection breaks before any byte of an answer and there is time left, the call
+    /// is made once more on a new one, signed anew: an agent knows by the `rfq_id` that it is the
+    /// same request.
+    async fn call(&self, target: Arc<Target>, call: Call) -> Result<HttpAnswer, CallFailure> {
+        let endpoint = &target.endpoint;
+        let started = Instant::now();
+        let place = async { Ok(self.pool.place(endpoint).await) };
+        let place = limit(&call).bound(place).await?;
+        call.trace.note(Phase::Queue, started.elapsed());
+        if let Some(mut held) = place.held() {
+            match self.ask(&target, &call, &mut held).await {
+                Ok(asked) => return Ok(asked.keep(place, held)),
+                Err(CallFailure::Io) if held.heard_at().is_none() => {
+                    debug!(%endpoint, "A held connection broke; the call is made again");
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
+        place.make_room();
+        let fresh = self.connector.connect(endpoint, &call.trace, limit(&call)).await?;
+        let mut fresh = Box::new(fresh);
+        let asked = self.ask(&target, &call, &mut fresh).await?;
+        Ok(asked.keep(place, fresh))
+    }
+}
+
+/// An answer that came whole, and how long its connection may be held.
+struct Asked {
+    answer: HttpAnswer,
+    idle: Option<Duration>,
+}
+
+impl Asked {
+    fn keep(self, place: Place<'_>, connection: Box<Connection>) -> HttpAnswer {
+        if let Some(until) = self.idle.and_then(|idle| Instant::now().checked_add(idle)) {
+            place.keep(connection, until);
+        }
+        self.answer
+    }
+}
+
+/// When `call` must be over: the producer's own time, from the first byte it was sent, or the
+/// quote's, which is not the producer's fault.
+fn limit(call: &Call) -> Limit {
+    let own = call.trace.sent().and_then(|sent| sent.checked_add(call.budget));
+    match own {
+        Some(at) if at < call.ends => Limit { at, then: CallFailure::Late },
+        Some(_) | None => Limit { at: call.ends, then: CallFailure::NoTime },
+    }
+}
+
+/// How long a connection may be unused, at most `longest`. `None` is not at all.
+fn idle_time(headers: &HeaderMap, longest: Duration) -> Option<Duration> {
+    let parameters = headers.get_all(KEEP_ALIVE).iter().filter_map(|value| value.to_str().ok());
+    let seconds = parameters
+        .flat_map(|value| value.split(','))
+        .filter_map(|parameter| parameter.split_once('='))
+        .find(|(name, _)| name.trim().eq_ignore_ascii_case("timeout"))
+        .and_then(|(_, seconds)| seconds.trim().parse().ok());
+    // A request must have arrived by then: a second is the longest way there.
+    let said = seconds.map(|seconds| Duration::from_secs(seconds).saturating_sub(ON_ITS_WAY));
+    let idle = said.map_or(longest, |said| said.min(longest));
+    (!idle.is_zero()).then_some(idle)
+}
+
+/// `Keep-Alive: timeout=5, max=100` (RFC 2068, section 19.7.1.1); the number left does not matter,
+/// since whoever counts also says `Connection: close`.
+const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
+const ON_ITS_WAY: Duration = Duration::from_secs(1);
+
+impl fmt::Debug for RfqClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RfqClient").field("requestor", &self.requestor).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Setup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Setup")
+            .field("network", &self.network)
+            .field("reach", &self.reach)
+            .field("requestor", &self.requestor)
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}

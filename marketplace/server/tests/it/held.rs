@@ -1,0 +1,262 @@
+//! Connections that are held between calls.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rfq_engine::{CallFailure, ProducerClient as _};
+use rfq_marketplace::net::{Limits, RfqClient};
+use tokio::time::{sleep, timeout};
+
+use crate::market::{ask, call, dev_client, dev_target};
+use crate::producer::{OFFER, Peer, Producer, Request, answer, ok};
+
+const LONG: Duration = Duration::from_mins(1);
+
+#[tokio::test]
+async fn one_connection_serves_many_calls() {
+    let shop = Producer::answering(ok(OFFER)).await;
+    let client = dev_client(Limits::default());
+    for _ in 0..20 {
+        ask(&client, &dev_target(shop.address)).await.unwrap();
+    }
+    assert_eq!((shop.requests().len(), shop.connections()), (20, 1));
+}
+
+#[tokio::test]
+async fn an_error_of_the_producer_costs_no_connection() {
+    let shop = Producer::answering(answer("503 Busy", "", "later")).await;
+    let client = dev_client(Limits::default());
+    for _ in 0..3 {
+        ask(&client, &dev_target(shop.address)).await.unwrap();
+    }
+    assert_eq!(shop.connections(), 1);
+}
+
+#[tokio::test]
+async fn a_connection_that_is_closed_is_opened_again_without_a_second_request() {
+    // With and without notice, and with the notice of HTTP/1.0.
+    for head in ["HTTP/1.1 200 OK", "HTTP/1.1 200 OK\r\nconnection: close", "HTTP/1.0 200 OK"] {
+        let shop = Producer::start(move |mut peer| async move {
+            peer.reply(&format!("{head}\r\ncontent-length: 2\r\n\r\n{{}}")).await;
+        })
+        .await;
+        let client = dev_client(Limits::default());
+        for _ in 0..3 {
+            ask(&client, &dev_target(shop.address)).await.unwrap();
+            shop.idle().await;
+            sleep(Duration::from_millis(20)).await;
+        }
+        assert_eq!((shop.requests().len(), shop.connections()), (3, 3), "{head}");
+    }
+}
+
+/// Answers once, then takes a request and breaks.
+async fn breaks_at_the_second(mut peer: Peer, with: &'static str) {
+    peer.reply(&ok(OFFER)).await;
+    peer.request().await;
+    peer.send(with).await;
+    peer.reset();
+}
+
+#[tokio::test]
+async fn a_held_connection_that_breaks_is_replaced_once_and_the_request_signed_anew() {
+    let shop = Producer::start(|peer| async move {
+        match peer.number {
+            1 => breaks_at_the_second(peer, "").await,
+            _ => {
+                let mut peer = peer;
+                while peer.reply(&ok(OFFER)).await {}
+            }
+        }
+    })
+    .await;
+    let client = dev_client(Limits::default());
+    ask(&client, &dev_target(shop.address)).await.unwrap();
+    ask(&client, &dev_target(shop.address)).await.unwrap();
+
+    let requests = shop.requests();
+    assert_eq!((requests.len(), shop.connections()), (3, 2));
+    let messages: Vec<_> = requests.iter().map(Request::message_id).collect();
+    assert!(messages[0] != messages[1] && messages[1] != messages[2], "{messages:?}");
+    let signed: Vec<_> = requests
+        .iter()
+        .map(|request| request.header("x-productindex-signature").unwrap())
+        .collect();
+    assert_ne!(signed[1], signed[2]);
+    assert!(requests.iter().all(Request::is_signed));
+    // The quote is the same, which makes it safe.
+    let text = |number: usize| {
+        let body = String::from_utf8(requests[number].body.clone()).unwrap();
+        body.replace(&messages[number], "MESSAGE")
+    };
+    assert_eq!(text(1), text(2));
+}
+
+#[tokio::test]
+async fn there_is_one_retry_and_no_more() {
+    let shop = Producer::start(|peer| async move {
+        match peer.number {
+            1 => breaks_at_the_second(peer, "").await,
+            _ => {
+                let mut peer = peer;
+                peer.request().await;
+                peer.reset();
+            }
+        }
+    })
+    .await;
+    let client = dev_client(Limits::default());
+    ask(&client, &dev_target(shop.address)).await.unwrap();
+    assert_eq!(ask(&client, &dev_target(shop.address)).await, Err(CallFailure::Io));
+    assert_eq!((shop.requests().len(), shop.connections()), (3, 2));
+}
+
+#[tokio::test]
+async fn once_an_answer_has_begun_there_is_no_retry() {
+    for begun in ["H", "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n{"] {
+        let shop = Producer::start(move |peer| breaks_at_the_second(peer, begun)).await;
+        let client = dev_client(Limits::default());
+        ask(&client, &dev_target(shop.address)).await.unwrap();
+        assert_eq!(ask(&client, &dev_target(shop.address)).await, Err(CallFailure::Io), "{begun}");
+        assert_eq!((shop.requests().len(), shop.connections()), (2, 1), "{begun}");
+    }
+}
+
+#[tokio::test]
+async fn a_new_connection_that_breaks_is_not_retried() {
+    let shop = Producer::start(|mut peer| async move {
+        peer.request().await;
+        peer.reset();
+    })
+    .await;
+    let answer = ask(&dev_client(Limits::default()), &dev_target(shop.address)).await;
+    assert_eq!(answer, Err(CallFailure::Io));
+    assert_eq!(shop.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn a_retry_has_no_more_than_the_time_that_is_left() {
+    let shop = Producer::start(|peer| async move {
+        let mut peer = peer;
+        if peer.number == 1 {
+            peer.reply(&ok(OFFER)).await;
+            peer.request().await;
+            sleep(Duration::from_millis(200)).await;
+            peer.reset();
+        } else {
+            peer.gone().await;
+        }
+    })
+    .await;
+    let client = dev_client(Limits::default());
+    ask(&client, &dev_target(shop.address)).await.unwrap();
+    let second = call(Duration::from_millis(400));
+    let trace = second.trace.clone();
+    assert_eq!(client.call(dev_target(shop.address), second).await, Err(CallFailure::Late));
+    let took = trace.sent().unwrap().elapsed();
+    assert!(took >= Duration::from_millis(400), "{took:?}");
+    // A second budget would have ended at 600 ms.
+    assert!(trace.timings().connect.is_some() && took < Duration::from_millis(595), "{took:?}");
+}
+
+#[tokio::test]
+async fn what_was_not_asked_for_is_not_taken_for_an_answer() {
+    let shop = Producer::start(|mut peer| async move {
+        let forged = ok(r#"{"forged":true}"#);
+        while peer.reply(&format!("{}{forged}", ok(OFFER))).await {}
+    })
+    .await;
+    let client = dev_client(Limits::default());
+    for _ in 0..3 {
+        let answer = ask(&client, &dev_target(shop.address)).await.unwrap();
+        assert_eq!(answer.body, OFFER);
+        sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(shop.connections(), 3);
+}
+
+#[tokio::test]
+async fn a_producer_s_keep_alive_is_honoured() {
+    // A second of it is left for the way there.
+    for (header, held) in [
+        ("keep-alive: timeout=1\r\n", false),
+        ("keep-alive: timeout=0\r\n", false),
+        ("Keep-Alive: max=100, Timeout=5\r\n", true),
+        ("keep-alive: timeout=soon\r\n", true),
+        ("", true),
+    ] {
+        let shop = Producer::answering(answer("200 OK", header, OFFER)).await;
+        let client = dev_client(Limits::default());
+        ask(&client, &dev_target(shop.address)).await.unwrap();
+        ask(&client, &dev_target(shop.address)).await.unwrap();
+        assert_eq!(shop.connections(), if held { 1 } else { 2 }, "{header}");
+    }
+    let shop = Producer::answering(answer("200 OK", "keep-alive: timeout=2\r\n", OFFER)).await;
+    let client = dev_client(Limits::default());
+    ask(&client, &dev_target(shop.address)).await.unwrap();
+    sleep(Duration::from_millis(1050)).await;
+    ask(&client, &dev_target(shop.address)).await.unwrap();
+    assert_eq!(shop.connections(), 2);
+}
+
+#[tokio::test]
+async fn upkeep_closes_what_is_not_used() {
+    let shop = Producer::answering(ok(OFFER)).await;
+    let idle = Duration::from_millis(300);
+    let client = Arc::new(dev_client(Limits { idle, ..Limits::default() }));
+    ask(&client, &dev_target(shop.address)).await.unwrap();
+    assert_eq!(shop.open(), 1);
+    let upkeep = Arc::clone(&client);
+    let upkeep = tokio::spawn(async move { upkeep.upkeep().await });
+    timeout(LONG, shop.idle()).await.unwrap();
+    upkeep.abort();
+}
+
+/// Many calls at once, of producers that take a while.
+async fn ask_all(client: &Arc<RfqClient>, shops: &[&Producer], times: usize) {
+    let asks: Vec<_> = (0..times)
+        .flat_map(|_| shops)
+        .map(|shop| {
+            let (client, target) = (Arc::clone(client), dev_target(shop.address));
+            tokio::spawn(async move { client.call(target, call(LONG)).await })
+        })
+        .collect();
+    for ask in asks {
+        assert_eq!(ask.await.unwrap().unwrap().status, 200);
+    }
+}
+
+async fn slow() -> Producer {
+    Producer::start(|mut peer| async move {
+        while peer.request().await.is_some() {
+            sleep(Duration::from_millis(20)).await;
+            peer.send(ok(OFFER)).await;
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn connections_to_one_producer_are_bounded() {
+    let shop = slow().await;
+    let client = Arc::new(dev_client(Limits { per_producer: 3, ..Limits::default() }));
+    ask_all(&client, &[&shop], 30).await;
+    assert_eq!((shop.requests().len(), shop.most_open(), shop.connections()), (30, 3, 3));
+}
+
+#[tokio::test]
+async fn connections_in_all_are_bounded() {
+    let shops = [slow().await, slow().await, slow().await, slow().await, slow().await];
+    let client = Arc::new(dev_client(Limits { connections: 3, ..Limits::default() }));
+    ask_all(&client, &shops.each_ref(), 6).await;
+    sleep(Duration::from_millis(100)).await;
+    let open: usize = shops.iter().map(Producer::open).sum();
+    assert_eq!(open, 3, "those that were used last");
+    // One after the other, each has to make room.
+    for shop in shops.iter().cycle().take(20) {
+        ask_all(&client, &[shop], 1).await;
+        sleep(Duration::from_millis(10)).await;
+        let open: usize = shops.iter().map(Producer::open).sum();
+        assert!(open <= 3, "{open}");
+    }
+}

@@ -1,0 +1,17 @@
+//! The marketplace without its process, one file per behaviour.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that panics has failed, and short calls read better than exact signatures"
+)]
+
+mod answers;
+mod deadlines;
+mod faults;
+mod guard;
+mod held;
+mod log;
+mod market;
+mod producer;
+mod tls;
