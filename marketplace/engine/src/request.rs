@@ -3,7 +3,6 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use rfq_sdk::{ProductSlug, Quantity, Region, RfqId};
 use serde::Serialize;
-use serde_json::json;
 use uuid::Uuid;
 
 /// A consumer's request for quotes of one product.
@@ -29,30 +28,33 @@ impl QuoteRequest {
     #[must_use]
     pub fn to_json(&self, message_id: Uuid, requestor: &str) -> Vec<u8> {
         let rfq_id = self.rfq_id.as_str();
-        let metadata = Metadata {
-            skill: "respond-to-rfq",
-            rfq_id,
-            product_slug: self.product.as_str(),
-            quantity: self.quantity.get(),
-            price_basis: "total",
-            delivery_region: self.region.as_ref().map(Region::to_string),
-            deadline_iso: self.deliver_by.map(|at| at.to_rfc3339_opts(SecondsFormat::Secs, true)),
-            requestor,
-        };
-        let request = json!({
-            "jsonrpc": "2.0",
-            "method": "message/send",
-            "id": rfq_id,
-            "params": {
-                "message": {
-                    "messageId": message_id,
-                    "role": "user",
-                    "parts": [{ "kind": "text", "text": self.text() }],
-                    "metadata": metadata,
+        let request = JsonRpc {
+            jsonrpc: "2.0",
+            method: "message/send",
+            id: rfq_id,
+            params: Params {
+                message: A2aMessage {
+                    message_id,
+                    role: "user",
+                    parts: [Part { kind: "text", text: self.text() }],
+                    metadata: Metadata {
+                        skill: "respond-to-rfq",
+                        rfq_id,
+                        product_slug: self.product.as_str(),
+                        quantity: self.quantity.get(),
+                        price_basis: "total",
+                        delivery_region: self.region.as_ref().map(Region::to_string),
+                        deadline_iso: self.deliver_by.map(seconds),
+                        requestor,
+                    },
                 },
             },
-        });
-        request.to_string().into_bytes()
+        };
+        // Room for the usual request, at once instead of in steps.
+        let mut json = Vec::with_capacity(1_024);
+        // Neither can fail: texts and numbers, written to memory.
+        serde_json::to_writer(&mut json, &request).unwrap_or_default();
+        json
     }
 
     fn text(&self) -> String {
@@ -64,6 +66,38 @@ impl QuoteRequest {
             "Request for quote: {name}, qty {quantity}{region}, price as total for the quantity"
         )
     }
+}
+
+fn seconds(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+#[derive(Serialize)]
+struct JsonRpc<'a> {
+    jsonrpc: &'static str,
+    method: &'static str,
+    id: &'a str,
+    params: Params<'a>,
+}
+
+#[derive(Serialize)]
+struct Params<'a> {
+    message: A2aMessage<'a>,
+}
+
+#[derive(Serialize)]
+struct A2aMessage<'a> {
+    #[serde(rename = "messageId")]
+    message_id: Uuid,
+    role: &'static str,
+    parts: [Part; 1],
+    metadata: Metadata<'a>,
+}
+
+#[derive(Serialize)]
+struct Part {
+    kind: &'static str,
+    text: String,
 }
 
 #[derive(Serialize)]

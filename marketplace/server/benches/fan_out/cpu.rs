@@ -13,11 +13,11 @@ pub(super) fn pin(core: usize) {
     }
 }
 
-/// What `work` gives, and the CPU time that this process spent on it, in seconds.
-pub(super) async fn spent<T>(work: impl Future<Output = T>) -> (T, f64) {
+/// The CPU time that this process spends on `work`, in seconds.
+pub(super) async fn spent(work: impl Future<Output = ()>) -> f64 {
     let before = of_this_process();
-    let done = work.await;
-    (done, of_this_process() - before)
+    work.await;
+    of_this_process() - before
 }
 
 fn of_this_process() -> f64 {

@@ -1,5 +1,6 @@
 //! The control over TLS: a socket, rustls, httparse, and a request that is made anew and signed.
 
+use std::io::Write as _;
 use std::sync::Arc;
 
 use rustls::ClientConfig;
@@ -10,10 +11,13 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use super::marketplace;
+use super::marketplace::{FIXED, Requests};
 use super::producers::Producers;
 
-pub(super) struct Floor(Vec<TlsStream<TcpStream>>);
+pub(super) struct Floor {
+    requests: Arc<Requests>,
+    streams: Vec<TlsStream<TcpStream>>,
+}
 
 impl Floor {
     pub(super) async fn connect(producers: &Producers, count: usize) -> Self {
@@ -31,33 +35,32 @@ impl Floor {
             let name = ServerName::try_from(format!("shop-{number}.shops.example")).unwrap();
             streams.push(tls.connect(name, stream).await.unwrap());
         }
-        Self(streams)
+        Self { requests: Arc::new(Requests::new()), streams }
     }
 
     /// `calls` calls, on each connection one before any gets a second.
     pub(super) async fn call_all(&mut self, calls: usize) {
-        for _ in 0..calls.div_ceil(self.0.len()) {
+        for _ in 0..calls.div_ceil(self.streams.len()) {
             let mut asks = JoinSet::new();
-            for stream in self.0.drain(..) {
-                asks.spawn(call(stream));
+            for stream in self.streams.drain(..) {
+                asks.spawn(call(Arc::clone(&self.requests), stream));
             }
             while let Some(stream) = asks.join_next().await {
-                self.0.push(stream.unwrap());
+                self.streams.push(stream.unwrap());
             }
         }
     }
 }
 
-async fn call(mut stream: TlsStream<TcpStream>) -> TlsStream<TcpStream> {
-    let sample = marketplace::sample();
-    let headers: String =
-        sample.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-    let length = sample.body.len();
-    let head = format!(
-        "POST /message:send HTTP/1.1\r\nhost: shop-1.shops.example\r\n{headers}content-length: {length}\r\n\r\n"
-    );
-    let mut bytes = head.into_bytes();
-    bytes.extend_from_slice(&sample.body);
+async fn call(requests: Arc<Requests>, mut stream: TlsStream<TcpStream>) -> TlsStream<TcpStream> {
+    let body = requests.body();
+    let mut bytes = Vec::with_capacity(2_048);
+    bytes.extend_from_slice(b"POST /message:send HTTP/1.1\r\nhost: shop-1.shops.example\r\n");
+    for (name, value) in FIXED.into_iter().chain(requests.signed(&body).iter()) {
+        write!(bytes, "{name}: {value}\r\n").unwrap();
+    }
+    write!(bytes, "content-length: {}\r\n\r\n", body.len()).unwrap();
+    bytes.extend_from_slice(&body);
     stream.write_all(&bytes).await.unwrap();
     bytes.clear();
     loop {

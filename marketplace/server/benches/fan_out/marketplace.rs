@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use rfq_engine::{Call, CallTrace, ProducerClient as _, QuoteRequest};
 use rfq_marketplace::net::{Endpoint, Limits, Network, Reach, Reply, RfqClient, Setup, Target};
-use rfq_sdk::{Clock as _, Quantity, Secret, Signer, SystemClock};
+use rfq_sdk::{Clock as _, Quantity, Secret, SignedHeaders, Signer, SystemClock};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -111,25 +111,33 @@ fn request() -> QuoteRequest {
     }
 }
 
-/// A request as the client sends it.
-pub(super) struct Sample {
-    pub(super) headers: Vec<(String, String)>,
-    pub(super) body: Vec<u8>,
+/// What the controls send: requests made anew and signed for each call, as the client does.
+pub(super) struct Requests {
+    request: QuoteRequest,
+    signer: Signer,
 }
 
-pub(super) fn sample() -> Sample {
-    let body = request().to_json(Uuid::nil(), REQUESTOR);
-    let fixed = [
-        ("user-agent", "rfq-marketplace/0.1.0"),
-        ("accept", "application/json"),
-        ("accept-encoding", "identity"),
-        ("content-type", "application/json"),
-    ];
-    let signed = signer().sign(&body, SystemClock.now());
-    let headers = fixed.into_iter().chain(signed.iter());
-    let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-    Sample { headers, body }
+impl Requests {
+    pub(super) fn new() -> Self {
+        Self { request: request(), signer: signer() }
+    }
+
+    pub(super) fn body(&self) -> Vec<u8> {
+        self.request.to_json(Uuid::nil(), REQUESTOR)
+    }
+
+    pub(super) fn signed(&self, body: &[u8]) -> SignedHeaders {
+        self.signer.sign(body, SystemClock.now())
+    }
 }
+
+/// The headers that are the same for every producer.
+pub(super) const FIXED: [(&str, &str); 4] = [
+    ("user-agent", "rfq-marketplace/0.1.0"),
+    ("accept", "application/json"),
+    ("accept-encoding", "identity"),
+    ("content-type", "application/json"),
+];
 
 /// Every name leads to the producers of this benchmark.
 #[derive(Debug)]

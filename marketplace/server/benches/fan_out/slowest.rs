@@ -1,5 +1,6 @@
 //! How much later than its slowest producer a fan-out is over.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -11,7 +12,7 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::marketplace::{self, Marketplace};
+use super::marketplace::{FIXED, Marketplace, Requests};
 use super::producers::{Producers, Transport};
 use super::{median, millis, verdict};
 
@@ -65,15 +66,17 @@ impl Bare {
     }
 
     async fn ask(&mut self) {
+        let requests = Arc::new(Requests::new());
         let mut asks = JoinSet::new();
         for (mut sender, host) in self.0.drain(..) {
+            let requests = Arc::clone(&requests);
             asks.spawn(async move {
-                let sample = marketplace::sample();
+                let body = requests.body();
                 let mut request = Request::post("/message:send").header("host", &host);
-                for (name, value) in sample.headers {
+                for (name, value) in FIXED.into_iter().chain(requests.signed(&body).iter()) {
                     request = request.header(name, value);
                 }
-                let request = request.body(Full::from(sample.body)).unwrap();
+                let request = request.body(Full::from(body)).unwrap();
                 let answer = sender.send_request(request).await.unwrap();
                 assert_eq!(answer.status(), 200);
                 answer.into_body().collect().await.unwrap();

@@ -4,7 +4,7 @@ use std::fs;
 use std::process::{Command, Stdio};
 
 use super::cpu;
-use super::marketplace;
+use super::marketplace::{FIXED, Requests};
 use super::producers::Producers;
 
 pub(super) fn is_missing() -> bool {
@@ -32,9 +32,12 @@ pub(super) fn cost_of_a_request(producers: &Producers, connections: usize) -> f6
 
 /// The request that the marketplace sends, made once.
 fn lua() -> String {
-    let request = marketplace::sample();
+    let requests = Requests::new();
+    let body = requests.body();
+    let signed = requests.signed(&body);
+    let headers = FIXED.into_iter().chain(signed.iter());
     let headers: String =
-        request.headers.iter().map(|(name, value)| format!("['{name}'] = '{value}', ")).collect();
-    let body = String::from_utf8(request.body).unwrap();
+        headers.map(|(name, value)| format!("['{name}'] = '{value}', ")).collect();
+    let body = String::from_utf8(body).unwrap();
     format!("wrk.method = 'POST'\nwrk.body = '{body}'\nwrk.headers = {{ {headers} }}\n")
 }

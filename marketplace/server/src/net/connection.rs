@@ -35,17 +35,14 @@ pub(super) struct Connection {
 
 impl Connection {
     /// The longest head of an answer, in bytes: twice what nginx and Node send at most. hyper also
-    /// reads bodies through this buffer.
+    /// reads bodies through this buffer, and takes at most 100 headers unless told otherwise.
     const MAX_HEAD_BYTES: usize = 16_384;
-    /// More than any CDN adds.
-    const MAX_HEADERS: usize = 100;
 
     pub(super) async fn over(stream: Box<dyn Stream>) -> Result<Self, CallFailure> {
         let heard = Heard::default();
         let io = TokioIo::new(Watched { stream, heard: heard.clone() });
         let (sender, driver) = http1::Builder::new()
             .max_buf_size(Self::MAX_HEAD_BYTES)
-            .max_headers(Self::MAX_HEADERS)
             .handshake(io)
             .await
             .map_err(|error| failure(&error))?;

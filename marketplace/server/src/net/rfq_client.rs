@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HOST, USER_AGENT};
-use http::{HeaderMap, HeaderName, Request};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
 use http_body_util::Full;
 use rfq_agent_card::endpoint::RFQ_PATH;
 use rfq_engine::{Call, CallFailure, HttpAnswer, Phase, ProducerClient};
@@ -163,17 +163,24 @@ impl RfqClient {
     fn request(&self, target: &Target, call: &Call) -> Result<Request<Full<Bytes>>, CallFailure> {
         let body = call.request.to_json((self.message_id)(), &self.requestor);
         let signed = target.signer.sign(&body, self.clock.now());
-        let mut request = Request::post(RFQ_PATH)
-            .header(HOST, target.endpoint.authority())
-            .header(USER_AGENT, concat!("rfq-marketplace/", env!("CARGO_PKG_VERSION")))
-            .header(ACCEPT, "application/json")
-            .header(ACCEPT_ENCODING, "identity")
-            .header(CONTENT_TYPE, "application/json");
-        for (name, value) in signed.iter() {
-            request = request.header(name, value);
-        }
+        let mut headers = HeaderMap::with_capacity(8);
         // Names and values were checked when the endpoint and the signer were made.
-        request.body(Full::from(body)).map_err(|_| CallFailure::Io)
+        let value = |text: &str| HeaderValue::from_str(text).map_err(|_| CallFailure::Io);
+        headers.insert(HOST, value(target.endpoint.authority())?);
+        headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        for (name, text) in signed.iter() {
+            let mut value = value(text)?;
+            value.set_sensitive(true);
+            headers.insert(HeaderName::from_static(name), value);
+        }
+        let mut request = Request::new(Full::from(body));
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = Uri::from_static(RFQ_PATH);
+        *request.headers_mut() = headers;
+        Ok(request)
     }
 }
 
@@ -248,6 +255,7 @@ fn idle_time(headers: &HeaderMap, longest: Duration) -> Option<Duration> {
 /// `Keep-Alive: timeout=5, max=100` (RFC 2068, section 19.7.1.1); the number left does not matter,
 /// since whoever counts also says `Connection: close`.
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
+const AGENT: &str = concat!("rfq-marketplace/", env!("CARGO_PKG_VERSION"));
 const ON_ITS_WAY: Duration = Duration::from_secs(1);
 
 impl fmt::Debug for RfqClient {

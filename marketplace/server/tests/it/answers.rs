@@ -57,7 +57,7 @@ async fn the_request_is_signed_and_says_what_it_takes() {
     x-productindex-signature: SIGNATURE
     content-length: 560
     ");
-    insta::assert_snapshot!(String::from_utf8_lossy(&request.body), @r#"{"id":"8b0e6f0e-6f0c-4c4e-9a51-2f2f4f6f0c11","jsonrpc":"2.0","method":"message/send","params":{"message":{"messageId":"00000000-0000-0000-0000-000000000001","metadata":{"delivery_region":"CA-US","price_basis":"total","product_slug":"coffee-grinders/baratza-encore-esp","quantity":2,"requestor":"https://market.example/.well-known/agent.json","rfq_id":"8b0e6f0e-6f0c-4c4e-9a51-2f2f4f6f0c11","skill":"respond-to-rfq"},"parts":[{"kind":"text","text":"Request for quote: Baratza Encore ESP, qty 2, ship to CA-US, price as total for the quantity"}],"role":"user"}}}"#);
+    insta::assert_snapshot!(String::from_utf8_lossy(&request.body), @r#"{"jsonrpc":"2.0","method":"message/send","id":"8b0e6f0e-6f0c-4c4e-9a51-2f2f4f6f0c11","params":{"message":{"messageId":"00000000-0000-0000-0000-000000000001","role":"user","parts":[{"kind":"text","text":"Request for quote: Baratza Encore ESP, qty 2, ship to CA-US, price as total for the quantity"}],"metadata":{"skill":"respond-to-rfq","rfq_id":"8b0e6f0e-6f0c-4c4e-9a51-2f2f4f6f0c11","product_slug":"coffee-grinders/baratza-encore-esp","quantity":2,"price_basis":"total","delivery_region":"CA-US","requestor":"https://market.example/.well-known/agent.json"}}}}"#);
 }
 
 #[tokio::test]

@@ -75,8 +75,8 @@ async fn a_producer_s_time_begins_with_the_first_byte_it_is_sent() {
     let asks: Vec<_> = (0..3)
         .map(|_| {
             let (client, target) = (Arc::clone(&client), dev_target(shop.address));
-            // Waiting for the others takes longer than this.
-            let call = call(SHORT * 4);
+            // Waiting for the others and its own answer take longer than this.
+            let call = call(SHORT * 5);
             let trace = call.trace.clone();
             (tokio::spawn(async move { client.call(target, call).await }), trace)
         })
