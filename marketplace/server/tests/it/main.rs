@@ -7,6 +7,7 @@
 )]
 
 mod answers;
+mod auctions;
 mod deadlines;
 mod faults;
 mod guard;
@@ -14,4 +15,5 @@ mod held;
 mod log;
 mod market;
 mod producer;
+mod scripts;
 mod tls;
