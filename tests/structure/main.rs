@@ -40,10 +40,11 @@ fn manifest(folder: &str) -> Table {
 #[test]
 fn crates_import_only_what_they_may() {
     // ARCHITECTURE.md, "Crates". Nobody imports the agent but the tests.
-    let allowed: [(&str, &[&str]); 6] = [
+    let allowed: [(&str, &[&str]); 7] = [
         ("sdk", &[]),
         ("agent-card", &[]),
         ("marketplace/engine", &["rfq-sdk"]),
+        ("marketplace/store", &["rfq-engine", "rfq-sdk"]),
         ("reference-agent", &["rfq-sdk", "rfq-agent-card"]),
         ("tests", &["rfq-sdk", "rfq-agent-card", "rfq-reference-agent"]),
         ("fuzz", &["rfq-sdk", "rfq-agent-card"]),
@@ -65,7 +66,9 @@ fn crates_import_only_what_they_may() {
 
 #[test]
 fn every_crate_takes_the_workspace_s_lints_and_versions() {
-    for folder in ["sdk", "agent-card", "marketplace/engine", "reference-agent", "tests"] {
+    for folder in
+        ["sdk", "agent-card", "marketplace/engine", "marketplace/store", "reference-agent", "tests"]
+    {
         let manifest = manifest(folder);
         assert_eq!(manifest["lints"]["workspace"].as_bool(), Some(true), "{folder}");
         for key in ["version", "edition", "rust-version", "license"] {
