@@ -74,9 +74,12 @@ impl Store {
     /// [`ChangesError`].
     pub async fn changes(&self, after: i64, limit: u32) -> Result<Changes, ChangesError> {
         // One statement, so that changes and counter are of one moment.
-        let sql = "SELECT counter.n AS newest, pruned, changes.n, product_id, kind, changed_at
-            FROM change_counter AS counter LEFT JOIN changes ON changes.n > $1
-            ORDER BY changes.n LIMIT $2";
+        let sql = "SELECT counter.n AS newest, pruned, next.n, product_id, kind, changed_at
+            FROM change_counter AS counter LEFT JOIN (
+                SELECT n, product_id, kind, changed_at FROM changes
+                WHERE n > $1 ORDER BY n LIMIT $2
+            ) AS next ON 1 = 1
+            ORDER BY next.n";
         let limit = i64::from(limit).clamp(1, 1000);
         let rows = self.db.fetch_all(sql, args![after, limit]).await?;
         let mut found = Changes { changes: Vec::with_capacity(rows.len()), newest: 0 };

@@ -67,9 +67,10 @@ impl DatabaseError {
 impl From<Error> for DatabaseError {
     fn from(error: Error) -> Self {
         match error {
-            Error::PoolTimedOut => {
-                Self::Busy { reason: "no connection became free in time".to_owned() }
-            }
+            // The pool also waits for a server that is down.
+            Error::PoolTimedOut => Self::Busy {
+                reason: "no connection in time, as all are in use or its server is down".to_owned(),
+            },
             Error::Database(error) => {
                 let reason = error.message().to_owned();
                 match error.code() {

@@ -1,6 +1,8 @@
 //! How a database is opened, and brought to this version.
 
-use std::io::ErrorKind::TimedOut;
+use std::fs::OpenOptions;
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -67,14 +69,22 @@ impl Db {
     /// Opens the database and brings its tables to this version. A SQLite file that is not there is
     /// made if `create` is set.
     pub(crate) async fn open(url: &DatabaseUrl, create: bool) -> Result<Self, OpenError> {
+        let database = || url.to_string();
         let opened = match url {
-            DatabaseUrl::Sqlite(path) if !create && !path.exists() => {
-                return Err(OpenError::Missing { database: url.to_string() });
+            DatabaseUrl::Sqlite(path) => {
+                if create {
+                    make_private(path).map_err(|error| OpenError::Database {
+                        database: database(),
+                        error: DatabaseError::Disk { reason: error.to_string() },
+                    })?;
+                } else if !path.exists() {
+                    return Err(OpenError::Missing { database: database() });
+                }
+                open_sqlite(path).await
             }
-            DatabaseUrl::Sqlite(path) => open_sqlite(path).await,
             DatabaseUrl::Postgres { options, .. } => open_postgres(options).await,
         };
-        opened.map_err(|error| refusal(url.to_string(), error))
+        opened.map_err(|error| refusal(database(), error))
     }
 }
 
@@ -93,17 +103,25 @@ async fn open_sqlite(path: &Path) -> Result<Db, MigrateError> {
             .idle_timeout(None)
             .max_lifetime(None)
     };
-    let writer = pool(1).connect_with(options.clone().create_if_missing(true)).await?;
+    let writer = pool(1).connect_with(options.clone()).await?;
     migrations::sqlite().run(&writer).await?;
     let readers = pool(SQLITE_READERS).connect_with(options.pragma("query_only", "ON")).await?;
     Ok(Db::Lite { writer, readers })
+}
+
+/// Makes the file, if it is not there, for its owner alone; what SQLite puts beside it follows.
+fn make_private(path: &Path) -> io::Result<()> {
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
+        Ok(_) | Err(_) => Ok(()),
+    }
 }
 
 async fn open_postgres(options: &PgConnectOptions) -> Result<Db, MigrateError> {
     // Without the timeouts below: a migration may take its time.
     let connecting = tokio::time::timeout(CONNECTION_TIMEOUT, options.connect()).await;
     let mut connection =
-        connecting.map_err(|_| std::io::Error::from(TimedOut)).map_err(sqlx::Error::Io)??;
+        connecting.map_err(|_| io::Error::from(ErrorKind::TimedOut)).map_err(sqlx::Error::Io)??;
     migrations::postgres().run_direct(None, &mut connection, false).await?;
     connection.close().await?;
     let seconds = |timeout: Duration| format!("{}s", timeout.as_secs());

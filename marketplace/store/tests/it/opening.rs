@@ -1,10 +1,14 @@
 //! What a store says that cannot be opened or used.
 
-use rfq_store::{DatabaseError, OpenError, ProductError, Store};
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::Command;
+
+use rfq_sdk::Scheme;
+use rfq_store::{DatabaseError, KeyRing, Nonce, OpenError, ProductError, Store};
 use sqlx::{Connection as _, PgConnection, SqliteConnection, raw_sql};
 
 use crate::on_both;
-use crate::place::{Place, at, product, product_id};
+use crate::place::{Place, at, producer_id, product, product_id, register};
 use crate::postgres::{PASSWORD, Postgres};
 
 on_both!(
@@ -133,6 +137,61 @@ async fn the_password_shows_nowhere() {
     "#);
 }
 
+const SECRET: &str = "correct horse battery staple";
+
+/// Not even the lowest level of the databases' drivers.
+#[test]
+fn no_log_shows_a_secret() {
+    // The log of a process is of all its tests.
+    let run = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "opening::logs_everything", "--ignored", "--nocapture"])
+        .output()
+        .unwrap();
+    let log = String::from_utf8(run.stdout).unwrap();
+    assert!(run.status.success(), "{log}");
+    for text in ["INSERT INTO secrets", "KeyRing(k1)", "Store(sqlite:", "Store(postgres:"] {
+        assert!(log.contains(text), "{text} is not in the log:\n{log}");
+    }
+    for text in [SECRET, &SECRET[..8], PASSWORD, "hunter-2", "00010203", "07070707"] {
+        assert!(!log.contains(text), "{text} is in the log:\n{log}");
+    }
+}
+
+#[tokio::test]
+#[ignore = "run by no_log_shows_a_secret, in a process of its own"]
+async fn logs_everything() {
+    tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).init();
+    for place in [Place::sqlite(), Place::postgres().await] {
+        let store = place.open().await;
+        register(&store, 1).await;
+        let key = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+        let keys: KeyRing = format!("k1 {key}").parse().unwrap();
+        let (nonce, id) = (Nonce::from_random([7; 24]), producer_id(1));
+        store.put_secret(&keys, &id, Scheme::Bearer, SECRET, nonce, at(0)).await.unwrap();
+        let opened = store.secret(&keys, &id).await.unwrap().unwrap();
+        let error = Store::open("mysql://market:hunter-2@db").await.unwrap_err();
+        tracing::info!(?store, ?keys, ?nonce, ?opened, ?error, "all that has a Debug");
+    }
+}
+
+#[tokio::test]
+async fn a_new_file_is_its_owner_s_alone() {
+    let place = Place::sqlite();
+    let store = place.open().await;
+    store.put_products(&[product(1)], at(0)).await.unwrap();
+    let Place::Sqlite(folder) = &place else { unreachable!() };
+    let mut modes: Vec<_> = std::fs::read_dir(folder.path())
+        .unwrap()
+        .map(|file| file.unwrap())
+        .map(|file| {
+            let mode = file.metadata().unwrap().permissions().mode() & 0o777;
+            format!("{} {mode:o}", file.file_name().display())
+        })
+        .collect();
+    modes.sort();
+    assert_eq!(modes, ["market.db 600", "market.db-shm 600", "market.db-wal 600"]);
+}
+
 #[tokio::test]
 async fn files_that_are_no_database_are_told_apart() {
     let Place::Sqlite(folder) = Place::sqlite() else { unreachable!() };
@@ -148,7 +207,7 @@ async fn files_that_are_no_database_are_told_apart() {
     insta::assert_debug_snapshot!(said, @r#"
     [
         "sqlite:FOLDER/letter.db: the database is damaged: file is not a database; stop all programs that use it and restore a backup",
-        "sqlite:FOLDER/no/such/folder/market.db: the database cannot use its disk: unable to open database file; see its permissions and the system's log",
+        "sqlite:FOLDER/no/such/folder/market.db: the database cannot use its disk: No such file or directory (os error 2); see its permissions and the system's log",
     ]
     "#);
 }
