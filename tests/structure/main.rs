@@ -40,11 +40,12 @@ fn manifest(folder: &str) -> Table {
 #[test]
 fn crates_import_only_what_they_may() {
     // ARCHITECTURE.md, "Crates". Nobody imports the agent but the tests.
-    let allowed: [(&str, &[&str]); 7] = [
+    let allowed: [(&str, &[&str]); 8] = [
         ("sdk", &[]),
         ("agent-card", &[]),
         ("marketplace/engine", &["rfq-sdk"]),
         ("marketplace/server", &["rfq-sdk", "rfq-agent-card", "rfq-engine"]),
+        ("marketplace/store", &["rfq-engine", "rfq-sdk"]),
         ("reference-agent", &["rfq-sdk", "rfq-agent-card"]),
         ("tests", &["rfq-sdk", "rfq-agent-card", "rfq-reference-agent"]),
         ("fuzz", &["rfq-sdk", "rfq-agent-card", "rfq-engine"]),
@@ -71,6 +72,7 @@ fn every_crate_takes_the_workspace_s_lints_and_versions() {
         "agent-card",
         "marketplace/engine",
         "marketplace/server",
+        "marketplace/store",
         "reference-agent",
         "tests",
     ] {

@@ -1,0 +1,88 @@
+//! Letting go of what is old, in batches that hold up nobody for long.
+//!
+//! Each of these deletes one batch and tells how many it deleted; fewer than `limit` means that
+//! nothing as old is left.
+
+use chrono::{DateTime, Utc};
+
+use crate::Store;
+use crate::backend::{DatabaseError, args};
+
+impl Store {
+    /// Deletes quotes that were asked before a time, the oldest first, with their calls, offers and
+    /// claims: up to `limit`, of which 500 are a good batch.
+    ///
+    /// # Errors
+    /// [`DatabaseError`].
+    pub async fn prune_quotes(
+        &self,
+        before: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<u64, DatabaseError> {
+        let sql = "DELETE FROM quotes WHERE id IN (
+                SELECT id FROM quotes WHERE asked_at < $1 ORDER BY asked_at LIMIT $2
+            )";
+        let mut tx = self.db.begin().await?;
+        let deleted = tx.execute(sql, args![before, i64::from(limit)]).await?;
+        tx.commit().await?;
+        Ok(deleted)
+    }
+
+    /// Deletes attempts at fetching agent cards that were made before a time, but for the card of each
+    /// producer that counts: up to `limit`.
+    ///
+    /// # Errors
+    /// [`DatabaseError`].
+    pub async fn prune_card_fetches(
+        &self,
+        before: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<u64, DatabaseError> {
+        let sql = "DELETE FROM card_fetches WHERE (producer_id, fetched_at) IN (
+                SELECT producer_id, fetched_at FROM card_fetches AS old
+                WHERE fetched_at < $1 AND (outcome <> 'fetched' OR EXISTS (
+                    SELECT 1 FROM card_fetches AS newer
+                    WHERE newer.producer_id = old.producer_id
+                        AND newer.fetched_at > old.fetched_at AND newer.outcome = 'fetched'
+                ))
+                ORDER BY fetched_at LIMIT $2
+            )";
+        let mut tx = self.db.begin().await?;
+        let deleted = tx.execute(sql, args![before, i64::from(limit)]).await?;
+        tx.commit().await?;
+        Ok(deleted)
+    }
+
+    /// Forgets changes up to the first that was made at a time or later: up to `limit`. A follower that
+    /// has not seen them is told to begin again.
+    ///
+    /// # Errors
+    /// [`DatabaseError`].
+    pub async fn prune_changes(
+        &self,
+        before: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<u64, DatabaseError> {
+        // Only from the oldest on, without a gap: the clocks of servers differ, so that a change may
+        // seem older than the one before it.
+        let sql = "DELETE FROM changes WHERE n IN (
+                SELECT n FROM changes
+                WHERE n < COALESCE(
+                    (SELECT MIN(n) FROM changes WHERE changed_at >= $1),
+                    (SELECT MAX(n) + 1 FROM changes)
+                )
+                ORDER BY n LIMIT $2
+            ) RETURNING n";
+        let mut tx = self.db.begin().await?;
+        let rows = tx.fetch_all(sql, args![before, i64::from(limit)]).await?;
+        let mut pruned = 0;
+        for row in &rows {
+            pruned = row.get::<i64>("n")?.max(pruned);
+        }
+        // Writers wait from here, so that it is the last step.
+        let sql = "UPDATE change_counter SET pruned = $1 WHERE pruned < $1";
+        tx.execute(sql, args![pruned]).await?;
+        tx.commit().await?;
+        Ok(u64::try_from(rows.len()).unwrap_or(u64::MAX))
+    }
+}

@@ -1,0 +1,145 @@
+//! A database of a test's own, and what most tests put into it.
+
+use std::fmt::Display;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use chrono::{DateTime, Utc};
+use rfq_engine::ProducerId;
+use rfq_store::{Name, Producer, ProducerState, Product, ProductId, PublicId, Store};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection, query_scalar, raw_sql};
+use tempfile::TempDir;
+
+use crate::postgres::{PASSWORD, Postgres};
+
+pub(crate) enum Place {
+    Sqlite(TempDir),
+    Postgres(String),
+}
+
+static DATABASES: AtomicU32 = AtomicU32::new(0);
+
+impl Place {
+    pub(crate) fn sqlite() -> Self {
+        Self::Sqlite(TempDir::new().unwrap())
+    }
+
+    pub(crate) async fn postgres() -> Self {
+        let server = Postgres::shared();
+        let database = format!("market_{}", DATABASES.fetch_add(1, Ordering::Relaxed));
+        let url = server.url(PASSWORD, "postgres");
+        let mut connection = PgConnection::connect(&url).await.unwrap();
+        let create = format!("CREATE DATABASE {database}");
+        raw_sql(AssertSqlSafe(create)).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        Self::Postgres(database)
+    }
+
+    pub(crate) fn url(&self) -> String {
+        match self {
+            Self::Sqlite(folder) => format!("sqlite:{}", folder.path().join("market.db").display()),
+            Self::Postgres(database) => Postgres::shared().url(PASSWORD, database),
+        }
+    }
+
+    pub(crate) async fn open(&self) -> Store {
+        Store::open(&self.url()).await.unwrap()
+    }
+
+    /// Runs statements without the store.
+    pub(crate) async fn run(&self, statements: &str) {
+        let sql = raw_sql(AssertSqlSafe(statements.to_owned()));
+        match self {
+            Self::Sqlite(_) => {
+                let mut connection = SqliteConnection::connect(&self.url()).await.unwrap();
+                sql.execute(&mut connection).await.unwrap();
+                connection.close().await.unwrap();
+            }
+            Self::Postgres(..) => {
+                let mut connection = PgConnection::connect(&self.url()).await.unwrap();
+                sql.execute(&mut connection).await.unwrap();
+                connection.close().await.unwrap();
+            }
+        }
+    }
+
+    /// The first column of what a query finds, read without the store.
+    pub(crate) async fn texts(&self, query: &str) -> Vec<String> {
+        let query = AssertSqlSafe(query.to_owned());
+        match self {
+            Self::Sqlite(_) => {
+                let mut connection = SqliteConnection::connect(&self.url()).await.unwrap();
+                query_scalar(query).fetch_all(&mut connection).await.unwrap()
+            }
+            Self::Postgres(..) => {
+                let mut connection = PgConnection::connect(&self.url()).await.unwrap();
+                query_scalar(query).fetch_all(&mut connection).await.unwrap()
+            }
+        }
+    }
+
+    /// Names as `table.column`, in their order.
+    pub(crate) async fn columns(&self) -> Vec<String> {
+        let mut columns = self
+            .texts(match self {
+                Self::Sqlite(_) => {
+                    "SELECT tables.name || '.' || columns.name
+                    FROM sqlite_schema AS tables, pragma_table_info(tables.name) AS columns
+                    WHERE tables.type = 'table' AND tables.name NOT LIKE '#_%' ESCAPE '#'"
+                }
+                Self::Postgres(..) => {
+                    "SELECT table_name || '.' || column_name FROM information_schema.columns
+                    WHERE table_schema = 'public' AND table_name NOT LIKE '#_%' ESCAPE '#'"
+                }
+            })
+            .await;
+        columns.sort();
+        columns
+    }
+}
+
+/// The moment of the tests, and so many seconds later.
+pub(crate) fn at(seconds: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_micros(1_795_500_000_000_123 + seconds * 1_000_000).unwrap()
+}
+
+pub(crate) fn producer_id(number: impl Display) -> ProducerId {
+    format!("shop-{number}").parse().unwrap()
+}
+
+pub(crate) fn name(text: &str) -> Name {
+    text.parse().unwrap()
+}
+
+pub(crate) fn producer(number: u32) -> Producer {
+    Producer {
+        id: producer_id(number),
+        name: name(&format!("Shop {number}")),
+        state: ProducerState::Enabled,
+        claim_domains: Vec::new(),
+        regions: Vec::new(),
+        domain: None,
+    }
+}
+
+/// Registers producers 1 to `count`.
+pub(crate) async fn register(store: &Store, count: u32) {
+    for number in 1..=count {
+        store.put_producer(&producer(number), at(0)).await.unwrap();
+    }
+}
+
+pub(crate) fn product_id(number: impl Display) -> ProductId {
+    format!("p{number:0>6}").parse().unwrap()
+}
+
+pub(crate) fn product(number: u32) -> Product {
+    Product {
+        id: product_id(number),
+        slug: format!("grinders/model-{number}").parse().unwrap(),
+        name: name(&format!("Model {number}")),
+    }
+}
+
+pub(crate) fn public_id(number: u128) -> PublicId {
+    PublicId::from_random(number.to_be_bytes())
+}

@@ -1,0 +1,121 @@
+//! How producers did.
+
+use std::time::Duration;
+
+use rfq_engine::{CancelReason, HealthEffect, Outcome};
+use rfq_store::{CallRecord, QuoteRecord, Scorecard, Store, Window};
+
+use crate::on_both;
+use crate::place::{Place, at, producer_id, register};
+use crate::quotes::{call, offer, quote};
+
+on_both!(count_what_a_producer_did, count_every_outcome_as_health_does, count_within_the_window);
+
+const ALWAYS: fn() -> Window = || Window { from: at(0), until: at(10_000) };
+
+async fn keep(store: &Store, number: u32, outcome: Outcome, latency_ms: Option<u64>, rank: u32) {
+    let latency = latency_ms.map(Duration::from_millis);
+    let first = offer(u128::from(number) + 1_000_000, 2);
+    let own = offer(u128::from(number) + 2_000_000, 1);
+    let quote = QuoteRecord {
+        calls: vec![CallRecord { latency, ..call(1, outcome) }, call(2, Outcome::Offer)],
+        offers: match rank {
+            0 => vec![first],
+            1 => vec![own, first],
+            _ => vec![first, own],
+        },
+        ..quote(number)
+    };
+    store.put_quote(&quote).await.unwrap();
+}
+
+async fn count_what_a_producer_did(place: Place) {
+    let store = place.open().await;
+    register(&store, 3).await;
+    // Twenty answers of 10 to 200 ms, in no order: four offers, one of them the best.
+    for number in 1..=20 {
+        let latency = u64::from(number * 7 % 20 + 1) * 10;
+        let (outcome, rank) = match number {
+            1 => (Outcome::Offer, 1),
+            2..=4 => (Outcome::Offer, 2),
+            5..=15 => (Outcome::Decline, 0),
+            _ => (Outcome::NotJson, 0),
+        };
+        keep(&store, number, outcome, Some(latency), rank).await;
+    }
+    for number in 21..=28 {
+        keep(&store, number, Outcome::Late, Some(4000), 0).await;
+    }
+    keep(&store, 29, Outcome::ConnectFailed, None, 0).await;
+    keep(&store, 30, Outcome::IoFailed, Some(1), 0).await;
+    keep(&store, 31, Outcome::Cancelled(CancelReason::QuoteDeadline), Some(1), 0).await;
+    let cards = store.scorecards(ALWAYS()).await.unwrap();
+    let card = &cards[&producer_id(1)];
+    let expected = Scorecard {
+        calls: 30,
+        answered: 20,
+        valid: 15,
+        late: 8,
+        offers: 4,
+        wins: 1,
+        p50: Some(Duration::from_millis(100)),
+        p95: Some(Duration::from_millis(190)),
+    };
+    assert_eq!(card, &expected);
+    let rates = [card.response_rate(), card.valid_rate(), card.late_rate(), card.win_rate()]
+        .map(|rate| format!("{:.4}", rate.unwrap()));
+    assert_eq!(rates, ["0.6667", "0.7500", "0.2667", "0.2500"]);
+    assert_eq!(cards[&producer_id(2)].wins, 30);
+    assert_eq!(cards[&producer_id(2)].p50, None, "no latency is known");
+    assert!(!cards.contains_key(&producer_id(3)), "never called");
+}
+
+async fn count_every_outcome_as_health_does(place: Place) {
+    let store = place.open().await;
+    register(&store, 2).await;
+    let outcomes = [
+        (Outcome::Offer, [1, 1, 0]),
+        (Outcome::Decline, [1, 1, 0]),
+        (Outcome::Late, [0, 0, 1]),
+        (Outcome::ConnectFailed, [0, 0, 0]),
+        (Outcome::TlsFailed, [0, 0, 0]),
+        (Outcome::HttpStatus(500), [1, 0, 0]),
+        (Outcome::TooLarge, [1, 0, 0]),
+        (Outcome::NotJson, [1, 0, 0]),
+        (Outcome::Enveloped, [1, 0, 0]),
+        (Outcome::InvalidField("price_usd"), [1, 0, 0]),
+        (Outcome::ClaimDomain, [1, 0, 0]),
+        (Outcome::ExpiresTooSoon, [1, 0, 0]),
+        (Outcome::IoFailed, [0, 0, 0]),
+        (Outcome::Cancelled(CancelReason::ClosedEarly), [0, 0, 0]),
+        (Outcome::SkippedNoTime, [0, 0, 0]),
+        (Outcome::SkippedSuspended, [0, 0, 0]),
+        (Outcome::Panicked, [0, 0, 0]),
+    ];
+    for ((outcome, [answered, valid, late]), number) in outcomes.into_iter().zip(1..) {
+        keep(&store, number, outcome, None, 0).await;
+        let second = Window { from: at(number.into()), until: at(i64::from(number) + 1) };
+        let cards = store.scorecards(second).await.unwrap();
+        let card = cards.get(&producer_id(1)).cloned();
+        let counts = outcome.health_effect() != HealthEffect::Neutral;
+        let expected =
+            counts.then(|| Scorecard { calls: 1, answered, valid, late, ..Scorecard::default() });
+        assert_eq!(card, expected, "{outcome}");
+    }
+}
+
+async fn count_within_the_window(place: Place) {
+    let store = place.open().await;
+    register(&store, 2).await;
+    for number in [1, 2, 3] {
+        keep(&store, number, Outcome::Decline, None, 0).await;
+    }
+    let calls = async |from, until| {
+        let cards = store.scorecards(Window { from: at(from), until: at(until) }).await.unwrap();
+        cards.get(&producer_id(1)).map_or(0, |card| card.calls)
+    };
+    assert_eq!(calls(1, 3).await, 2);
+    assert_eq!(calls(4, 9).await, 0);
+    let none = Scorecard::default();
+    assert_eq!((none.response_rate(), none.win_rate()), (None, None));
+}
