@@ -22,4 +22,5 @@ pub mod secret;
 pub mod server;
 pub mod shipping;
 pub mod source;
+pub mod stock;
 pub mod telemetry;

@@ -72,6 +72,17 @@ fn replay_shows_what_differs_from_the_answer_given() {
     let price = differs.lines().find(|line| line.trim().starts_with("price_usd")).unwrap();
     assert!(price.contains("10.00") && price.contains("15.00") && price.ends_with("differs"));
 
+    // Nobody listens there, then and now.
+    let config = "[feed]\nfile = \"feed.tsv\"\n[price_service]\nurl = \"http://127.0.0.1:1/price\"\n";
+    std::fs::write(dir.path().join("rfq-agent.toml"), config).unwrap();
+    drop(agent);
+    let agent = Agent::start_configured(&dir, "rfq-agent.toml");
+    assert!(!agent.ask(&rfq("failed", GRINDER, 2).to_string()).body.contains("offer_id"));
+    let (done, same) = replay("failed");
+    assert!(done && same.contains("decline (failed)"), "{same}");
+    assert!(same.contains("Nothing differs."), "{same}");
+    assert!(same.contains("It fails now because of this: "), "{same}");
+
     let (done, unknown) = replay("never-asked");
     assert!(!done && unknown.contains("knows no RFQ never-asked"), "{unknown}");
 }

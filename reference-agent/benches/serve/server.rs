@@ -158,7 +158,7 @@ fn agent(ledger: bool) -> Router {
     // Of the directory that it is built in, which is on a disk.
     let ledger = ledger.then(|| {
         let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap().keep();
-        Ledger::open(&dir, LedgerOptions::default(), catalogue.clone()).unwrap()
+        Ledger::open(&dir, LedgerOptions::default()).unwrap()
     });
     let responder = CatalogueResponder {
         catalogue,

@@ -135,7 +135,7 @@ pub(crate) fn serve(args: &ServeArgs, ambient: &Ambient) -> anyhow::Result<()> {
             feed::tell(read, &data_dir, now());
         });
         live.replace(read.catalogue);
-        let ledger = open_ledger(&config, &live)?;
+        let ledger = open_ledger(&config)?;
         tokio::spawn(reloader.run(hang_up));
         tokio::spawn(telemetry::upkeep(metrics.clone()));
         tokio::spawn(prune(ledger.clone()));
@@ -185,7 +185,7 @@ async fn listen(address: std::net::SocketAddr, option: &str) -> anyhow::Result<T
         .with_context(|| format!("cannot listen on {address}; name another address with {option}"))
 }
 
-fn open_ledger(config: &Config, catalogue: &LiveCatalogue) -> anyhow::Result<Ledger> {
+fn open_ledger(config: &Config) -> anyhow::Result<Ledger> {
     let options = LedgerOptions {
         holds: HoldLimits {
             soft_percent: config.stock.soft_hold.get(),
@@ -194,7 +194,7 @@ fn open_ledger(config: &Config, catalogue: &LiveCatalogue) -> anyhow::Result<Led
         },
         keep: config.ledger.keep,
     };
-    Ok(Ledger::open(&config.data_dir, options, catalogue.clone())?)
+    Ok(Ledger::open(&config.data_dir, options)?)
 }
 
 /// Forgets old answers, now and then.
@@ -264,11 +264,12 @@ fn compose(
         .security(scheme)
         .build()
         .map_err(|error| anyhow!("the agent card cannot be made: {error}"))?;
+    let price_service = config.price_service.clone().map(PriceService::new).transpose()?;
     let responder = CatalogueResponder {
         catalogue: catalogue.clone(),
         rules: Arc::new(config.rules()),
         ledger: Some(ledger.clone()),
-        price_service: config.price_service.clone().map(PriceService::new).transpose()?,
+        price_service: price_service.clone(),
         clock: SystemClock,
         offer_id: ambient.offer_id,
         cart: root.join(CART)?.try_into()?,
@@ -279,6 +280,7 @@ fn compose(
         claims: Claims {
             ledger: ledger.clone(),
             catalogue: catalogue.clone(),
+            price_service,
             checkout: config.checkout.url.clone(),
             clock: Arc::new(SystemClock),
         },

@@ -412,8 +412,9 @@ pub const KEYS: &[Key] = &[
         Whole(1, 1_000_000),
         "claims",
         Default("20"),
-        "Claims of one product at once, per caller. More buyers than that are asked to come back \
-         later.",
+        "Claims of one product that a caller may have at once in any case, where its stock is counted. \
+         Buyers beyond are asked to come back later once the caller's claims hold half of what is on \
+         hand: a marketplace is one caller for all of its buyers.",
     ),
     key(
         "checkout.url",

@@ -45,6 +45,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use metrics::{counter, histogram};
 use moka::sync::Cache;
 use tokio::sync::{Semaphore, watch};
@@ -72,6 +73,7 @@ struct Shared {
     breaker: Arc<Breaker>,
     calls: Arc<Semaphore>,
     max_concurrent: u16,
+    max_age: TimeDelta,
 }
 
 /// `None` until it is there.
@@ -95,8 +97,16 @@ impl PriceService {
             breaker: Arc::new(Breaker::new(config.breaker_failures, config.breaker_rest())),
             calls: Arc::new(Semaphore::new(max_concurrent.into())),
             max_concurrent,
+            max_age: TimeDelta::milliseconds(config.timeout_ms.get().into())
+                + TimeDelta::seconds(config.cache_seconds.into()),
             endpoint: Endpoint::new(config)?,
         })))
+    }
+
+    /// How long ago what it answers with may have been so: as long as answers are kept, and a call takes.
+    #[must_use]
+    pub fn max_age(&self) -> TimeDelta {
+        self.0.max_age
     }
 
     /// The price and stock of `product` now, for the quantity and region of `ask`.
