@@ -73,7 +73,8 @@ fn replay_shows_what_differs_from_the_answer_given() {
     assert!(price.contains("10.00") && price.contains("15.00") && price.ends_with("differs"));
 
     // Nobody listens there, then and now.
-    let config = "[feed]\nfile = \"feed.tsv\"\n[price_service]\nurl = \"http://127.0.0.1:1/price\"\n";
+    let config =
+        "[feed]\nfile = \"feed.tsv\"\n[price_service]\nurl = \"http://127.0.0.1:1/price\"\n";
     std::fs::write(dir.path().join("rfq-agent.toml"), config).unwrap();
     drop(agent);
     let agent = Agent::start_configured(&dir, "rfq-agent.toml");
