@@ -13,10 +13,8 @@ use super::error::FeedError;
 use super::intake::{Intake, Terms};
 use super::lines::Lines;
 use super::row::{Column, Fault, Field, Names, OURS, Row};
-use super::table::google_sale;
 use super::{Progress, value};
 use crate::catalogue::Availability;
-use crate::pricing::Sale;
 use object::{Object, array, string};
 use rfq_sdk::Usd;
 
@@ -155,7 +153,7 @@ fn flat_terms(row: &Row<'_>) -> Result<Terms, Fault> {
     Ok(Terms {
         regular: row.read(Field::Price, money)?,
         regular_field: Field::Price,
-        sale: google_sale(row, money)?,
+        sale: row.read_any(Field::SalePrice, money)?,
         sale_field: Field::SalePrice,
         availability: row.read(Field::Availability, availability)?,
         on_hand: row.read_any(Field::Quantity, value::units)?,
@@ -169,7 +167,7 @@ fn variant_terms(row: &Row<'_>) -> Result<Terms, Fault> {
     Ok(Terms {
         regular: list.unwrap_or(price),
         regular_field: Field::SalePrice,
-        sale: list.map(|_| Sale { price, from: None, until: None }),
+        sale: list.map(|_| price),
         sale_field: Field::SalePrice,
         availability: row.read(Field::Availability, availability)?,
         on_hand: row.read_any(Field::Quantity, value::units)?,

@@ -1,6 +1,8 @@
 //! Products that come as rows of values, as a query of a database gives them.
 
-use super::{Header, Separator, SlugColumn, google_sale};
+use chrono_tz::Tz;
+
+use super::{Header, Separator, SlugColumn};
 use crate::catalogue::{Availability, Catalogue};
 use crate::feed::error::FeedError;
 use crate::feed::intake::{Intake, Terms};
@@ -34,11 +36,11 @@ const COLUMNS: &[Column] = &[
 ];
 
 impl<'m> TableLoader<'m> {
-    /// A loader for rows with these columns.
+    /// A loader for rows with these columns. Times and days without an offset are those of `zone`.
     ///
     /// # Errors
     /// [`FeedError::MissingColumn`] and [`FeedError::RepeatedColumn`].
-    pub fn new(columns: &[&str], slugs: &'m SlugMapping) -> Result<Self, FeedError> {
+    pub fn new(columns: &[&str], slugs: &'m SlugMapping, zone: Tz) -> Result<Self, FeedError> {
         let labels: Vec<String> = columns.iter().map(|&label| label.to_owned()).collect();
         let header = Header::find(&labels, Separator::Comma, COLUMNS, slugs.column())?;
         SlugColumn { name: slugs.column(), is_needed: !slugs.has_table() }.check(&header)?;
@@ -48,7 +50,7 @@ impl<'m> TableLoader<'m> {
                 hint: "it holds in_stock or out_of_stock; or add quantity, the units on hand",
             });
         }
-        Ok(Self { header, intake: Intake::new(slugs) })
+        Ok(Self { header, intake: Intake::new(slugs, zone) })
     }
 
     /// Takes in row `number`, whose values are in the order of the columns.
@@ -77,7 +79,7 @@ fn terms(row: &Row<'_>) -> Result<Terms, Fault> {
     Ok(Terms {
         regular: row.read(Field::Price, value::bare_or_with_currency)?,
         regular_field: Field::Price,
-        sale: google_sale(row, value::bare_or_with_currency)?,
+        sale: row.read_any(Field::SalePrice, value::bare_or_with_currency)?,
         sale_field: Field::SalePrice,
         availability,
         on_hand: row.read_any(Field::Quantity, value::units)?,

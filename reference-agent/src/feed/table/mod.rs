@@ -9,7 +9,7 @@ mod woocommerce;
 
 use std::io::Read;
 
-pub(super) use google::{COLUMNS as GOOGLE_COLUMNS, Google, sale as google_sale};
+pub(super) use google::{COLUMNS as GOOGLE_COLUMNS, Google};
 pub(super) use header::{Header, labels};
 pub use loader::TableLoader;
 pub(super) use records::{Record, Records, Separator};

@@ -5,7 +5,6 @@ use crate::catalogue::Availability;
 use crate::feed::intake::Terms;
 use crate::feed::row::{Column, Fault, Field, Row};
 use crate::feed::value::{self, Unit};
-use crate::pricing::Sale;
 
 /// Shopify's product CSV: a row a variant. What variants have in common stands in the first row of a
 /// handle; rows below it may also hold just a picture.
@@ -69,7 +68,7 @@ impl Dialect for Shopify {
         Ok(Terms {
             regular: regular.unwrap_or(price),
             regular_field: Field::Price,
-            sale: regular.map(|_| Sale { price, from: None, until: None }),
+            sale: regular.map(|_| price),
             sale_field: Field::Price,
             availability: if is_on_sale { Availability::InStock } else { Availability::OutOfStock },
             on_hand: on_hand(row)?,

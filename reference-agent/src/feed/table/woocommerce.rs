@@ -77,7 +77,7 @@ impl Dialect for WooCommerce {
         Ok(Terms {
             regular: row.read(Field::Price, value::bare_or_with_currency)?,
             regular_field: Field::Price,
-            sale: super::google_sale(row, value::bare_or_with_currency)?,
+            sale: row.read_any(Field::SalePrice, value::bare_or_with_currency)?,
             sale_field: Field::SalePrice,
             availability: if is_published && is_in_stock {
                 Availability::InStock

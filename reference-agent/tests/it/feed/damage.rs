@@ -2,6 +2,7 @@
 
 use std::io::Read as _;
 
+use chrono_tz::Tz;
 use insta::assert_snapshot;
 use rfq_reference_agent::feed::{FeedError, Format, SlugMapping, load};
 
@@ -161,9 +162,9 @@ fn a_product_beyond_all_bounds_is_rejected_without_being_held() {
 fn a_line_that_never_ends_is_not_held() {
     let endless = std::io::repeat(b'x').take(64 << 20);
     let feed = HEADER.as_bytes().chain(endless);
-    let failed = load(feed, Some(Format::GoogleCsv), &SlugMapping::default(), |_, _| {});
+    let failed = load(feed, Some(Format::GoogleCsv), &SlugMapping::default(), Tz::UTC, |_, _| {});
     assert!(matches!(failed, Err(FeedError::CutOff { line: 2 })), "{failed:?}");
     let feed = b"<rss><item><g>".chain(std::io::repeat(b'x').take(64 << 20));
-    let failed = load(feed, Some(Format::GoogleXml), &SlugMapping::default(), |_, _| {});
+    let failed = load(feed, Some(Format::GoogleXml), &SlugMapping::default(), Tz::UTC, |_, _| {});
     assert!(matches!(failed, Err(FeedError::Xml { line: 1, .. })), "{failed:?}");
 }

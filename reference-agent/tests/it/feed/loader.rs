@@ -1,5 +1,6 @@
 //! Products that come as rows of a query.
 
+use chrono_tz::Tz;
 use insta::assert_snapshot;
 use rfq_reference_agent::catalogue::Availability;
 use rfq_reference_agent::feed::{MappingTable, SlugMapping, TableLoader};
@@ -11,7 +12,7 @@ fn rows_are_taken_in_with_bare_prices() {
     let slugs = SlugMapping::default();
     let columns =
         ["id", "product_slug", "price", "sale_price", "quantity", "title", "price_breaks"];
-    let mut loader = TableLoader::new(&columns, &slugs).unwrap();
+    let mut loader = TableLoader::new(&columns, &slugs, Tz::UTC).unwrap();
     loader.row(1, &["A", "a/a", "12.00", "9.99", "7", "Thing", "10:9.00"]);
     loader.row(2, &["B", "a/b", "12 USD", "", "", "", ""]);
     loader.row(3, &["C", "a/c", "12 EUR", "", "", "", ""]);
@@ -40,7 +41,8 @@ fn rows_are_taken_in_with_bare_prices() {
 #[test]
 fn columns_that_are_missing_or_repeated_are_named() {
     let slugs = SlugMapping::by_column("Market Name");
-    let told = |columns: &[&str]| TableLoader::new(columns, &slugs).unwrap_err().to_string();
+    let told =
+        |columns: &[&str]| TableLoader::new(columns, &slugs, Tz::UTC).unwrap_err().to_string();
     let errors = [
         told(&["id", "market_name", "quantity"]),
         told(&["id", "price", "quantity"]),
@@ -55,7 +57,7 @@ fn columns_that_are_missing_or_repeated_are_named() {
     "#);
     let (table, _) = MappingTable::read("product_slug,id\na/a,A\n".as_bytes()).unwrap();
     let slugs = SlugMapping::default().with_table(table);
-    let mut loader = TableLoader::new(&["id", "price", "availability"], &slugs).unwrap();
+    let mut loader = TableLoader::new(&["id", "price", "availability"], &slugs, Tz::UTC).unwrap();
     loader.row(1, &["A", "1.00", "out_of_stock"]);
     let (catalogue, _) = loader.finish().unwrap();
     let product = catalogue.find(&"a/a".parse().unwrap()).unwrap();
@@ -65,7 +67,8 @@ fn columns_that_are_missing_or_repeated_are_named() {
 #[test]
 fn without_any_row_there_is_nothing_to_serve() {
     let slugs = SlugMapping::default();
-    let loader = TableLoader::new(&["id", "price", "quantity", "product_slug"], &slugs).unwrap();
+    let loader =
+        TableLoader::new(&["id", "price", "quantity", "product_slug"], &slugs, Tz::UTC).unwrap();
     assert_snapshot!(loader.finish().unwrap_err(), @"
     there are no products in it; check what exports it
     ");

@@ -6,9 +6,11 @@ mod detection;
 mod loader;
 mod mapping;
 mod round_trip;
+mod sale_times;
 mod whole;
 mod writer;
 
+use chrono_tz::Tz;
 use insta::assert_snapshot;
 use proptest::prelude::*;
 use rfq_reference_agent::catalogue::{Availability, Catalogue, Days};
@@ -21,7 +23,7 @@ use writer::LAYOUTS;
 
 /// Loads a feed whose format its beginning tells, by its column `product_slug` alone.
 fn loaded(feed: impl AsRef<[u8]>) -> Result<Loaded, FeedError> {
-    load(feed.as_ref(), None, &SlugMapping::default(), |_, _| {})
+    load(feed.as_ref(), None, &SlugMapping::default(), Tz::UTC, |_, _| {})
 }
 
 fn read(feed: impl AsRef<[u8]>) -> (Catalogue, Report) {
@@ -95,6 +97,7 @@ fn a_source_that_fails_half_way_is_an_error() {
         SAMPLE.as_bytes().take(70_000).chain(Broken),
         None,
         &SlugMapping::default(),
+        Tz::UTC,
         |_, _| {},
     );
     assert!(matches!(failed, Err(FeedError::Io(_))), "{failed:?}");
@@ -116,7 +119,7 @@ fn progress_is_told() {
     let mut told = Vec::new();
     let feed = format!("{header}{rows}");
     let tell = |rows, bytes| told.push((rows, bytes));
-    load(feed.as_bytes(), None, &SlugMapping::default(), tell).unwrap();
+    load(feed.as_bytes(), None, &SlugMapping::default(), Tz::UTC, tell).unwrap();
     assert_eq!(told.iter().map(|(rows, _)| *rows).collect::<Vec<_>>(), [1000, 2000, 2500]);
     assert_eq!(told[2].1, u64::try_from(header.len() + rows.len()).unwrap());
 }
@@ -138,7 +141,7 @@ proptest! {
             feed.splice(at..end, inserted.into_bytes());
         }
         for format in Format::ALL {
-            let loaded = load(feed.as_slice(), Some(format), &SlugMapping::default(), |_, _| {});
+            let loaded = load(feed.as_slice(), Some(format), &SlugMapping::default(), Tz::UTC, |_, _| {});
             if let Ok(Loaded { catalogue, report, .. }) = loaded {
                 let left_out = u64::try_from(report.unmapped.len() + report.rejected.len()).unwrap();
                 prop_assert_eq!(report.accepted + left_out, report.read);
@@ -155,7 +158,7 @@ proptest! {
         let _ = Format::detect(&bytes);
         let _ = MappingTable::read(bytes.as_slice());
         for format in Format::ALL {
-            let _ = load(bytes.as_slice(), Some(format), &SlugMapping::default(), |_, _| {});
+            let _ = load(bytes.as_slice(), Some(format), &SlugMapping::default(), Tz::UTC, |_, _| {});
         }
     }
 }

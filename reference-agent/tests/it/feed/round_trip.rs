@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{Days as DaysLater, NaiveDate};
+use chrono_tz::Tz;
 use proptest::prelude::*;
 use rfq_reference_agent::catalogue::{Availability, Days, OrderQuantities, Product};
 use rfq_reference_agent::feed::{Format, Loaded, MappingTable, SlugMapping, load};
@@ -168,7 +169,7 @@ proptest! {
     fn what_is_written_in_any_layout_is_read_back(products in any_products()) {
         for (layout, format) in LAYOUTS {
             let feed = writer::write(layout, &products);
-            let loaded = load(feed.as_bytes(), None, &SlugMapping::default(), |_, _| {}).unwrap();
+            let loaded = load(feed.as_bytes(), None, &SlugMapping::default(), Tz::UTC, |_, _| {}).unwrap();
             prop_assert_eq!(loaded.format.to_string(), format, "{}", layout);
             prop_assert_eq!(&loaded.report.rejected, &[], "{}:\n{}", layout, feed);
             let expected: Vec<Product> = products.iter().map(|product| expected(product, layout)).collect();
@@ -204,7 +205,7 @@ proptest! {
         for (layout, format) in LAYOUTS {
             let format: Format = format.parse().unwrap();
             let feed = writer::write(layout, &without_slug);
-            let loaded = load(feed.as_bytes(), Some(format), &slugs, |_, _| {}).unwrap();
+            let loaded = load(feed.as_bytes(), Some(format), &slugs, Tz::UTC, |_, _| {}).unwrap();
             let expected: Vec<Product> = products.iter().map(|product| expected(product, layout)).collect();
             prop_assert_eq!(sorted(&loaded), expected, "{}:\n{}\n{}", layout, file, feed);
         }

@@ -1,5 +1,6 @@
 //! What is read, from both databases.
 
+use chrono_tz::Tz;
 use insta::assert_snapshot;
 use proptest::prelude::*;
 use rfq_reference_agent::feed::{Report, SAMPLE, SlugMapping};
@@ -216,7 +217,7 @@ async fn a_hundred_thousand_rows_are_read_in_order_with_progress() {
         // On a task, as the agent reads it.
         let loading = tokio::spawn(async move {
             let slugs = SlugMapping::default();
-            feed.load(&slugs, noon(), move |rows| tell.lock().unwrap().push(rows)).await
+            feed.load(&slugs, Tz::UTC, noon(), move |rows| tell.lock().unwrap().push(rows)).await
         });
         let (catalogue, report) = loading.await.unwrap().unwrap();
         assert_eq!(
