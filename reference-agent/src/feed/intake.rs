@@ -196,7 +196,7 @@ fn quantities(row: &Row<'_>) -> Result<OrderQuantities, Fault> {
     OrderQuantities::new(min, max, increment).map_err(|error| {
         let field = match error {
             QuantitiesError::Zero if min == 0 => Field::MinOrder,
-            QuantitiesError::Zero => Field::Increment,
+            QuantitiesError::Zero | QuantitiesError::NothingBetween { .. } => Field::Increment,
             QuantitiesError::MaxBelowMin { .. } => Field::MaxOrder,
         };
         row.fault(field, error.to_string())

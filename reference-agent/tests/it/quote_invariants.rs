@@ -136,7 +136,8 @@ fn any_rate() -> impl Strategy<Value = Rate> {
 
 fn any_quantities() -> impl Strategy<Value = OrderQuantities> {
     let limited = (1..5_u32, option::of(0..50_u32), 1..4_u32).prop_map(|(min, more, increment)| {
-        OrderQuantities::new(min, more.map(|more| min + more), increment).unwrap()
+        let max = more.map(|more| min.next_multiple_of(increment) + more);
+        OrderQuantities::new(min, max, increment).unwrap()
     });
     prop_oneof![3 => Just(OrderQuantities::ANY), 1 => limited]
 }

@@ -132,7 +132,7 @@ prop_compose! {
         in_stock in any::<bool>(),
         quantity in proptest::option::of(0..=100_000_u32),
         weight_grams in proptest::option::of(1..=1_000_000_u32),
-        orders in (proptest::option::of(1..=10_u32), proptest::option::of(10..=99_u32), proptest::option::of(1..=6_u32)),
+        orders in (proptest::option::of(1..=10_u32), proptest::option::of(15..=99_u32), proptest::option::of(1..=6_u32)),
         shipping in proptest::sample::subsequence(vec![
             "US::Ground:6.99 USD", "US:CA:Ground:0.00 USD:0:1:1:3", "CA:ON::14.50 USD", "US:HI:Air:24.99 USD:1:1:4:9",
         ], 0..=4),
