@@ -14,7 +14,7 @@ use crate::feed::value;
 /// Takes in products as rows of values, in columns named as in a Google Merchant feed, and our own.
 ///
 /// Prices may be bare numbers, which are US dollars. Without a column `availability`, what has a
-/// `quantity` is in stock. An empty value is none.
+/// `quantity` above 0 is in stock. An empty value is none.
 #[derive(Debug)]
 pub struct TableLoader<'m> {
     header: Header,
@@ -71,10 +71,13 @@ impl<'m> TableLoader<'m> {
 }
 
 fn terms(row: &Row<'_>) -> Result<Terms, Fault> {
-    let availability = if row.name(Field::Availability).is_empty() {
+    let has_column = !row.name(Field::Availability).is_empty();
+    let availability = if has_column {
+        row.read(Field::Availability, value::availability)?
+    } else if row.has(Field::Quantity) {
         Availability::InStock
     } else {
-        row.read(Field::Availability, value::availability)?
+        Availability::OutOfStock
     };
     Ok(Terms {
         regular: row.read(Field::Price, value::bare_or_with_currency)?,
@@ -82,7 +85,7 @@ fn terms(row: &Row<'_>) -> Result<Terms, Fault> {
         sale: row.read_any(Field::SalePrice, value::bare_or_with_currency)?,
         sale_field: Field::SalePrice,
         availability,
-        on_hand: row.read_any(Field::Quantity, value::units)?,
+        on_hand: row.read_any(Field::Quantity, value::stock)?,
         weight_grams: row.read_any(Field::Weight, value::grams)?.flatten(),
     })
 }

@@ -39,6 +39,24 @@ fn rows_are_taken_in_with_bare_prices() {
 }
 
 #[test]
+fn without_a_column_of_availability_only_what_has_a_quantity_is_in_stock() {
+    let slugs = SlugMapping::default();
+    let columns = ["id", "product_slug", "price", "quantity"];
+    let mut loader = TableLoader::new(&columns, &slugs, Tz::UTC).unwrap();
+    for (number, quantity) in [(1, "3"), (2, "0"), (3, ""), (4, "-2")] {
+        let (id, slug) = (number.to_string(), format!("a/b{number}"));
+        loader.row(number, &[&id, &slug, "1.00", quantity]);
+    }
+    let (catalogue, report) = loader.finish().unwrap();
+    assert_eq!(report.rejected, []);
+    let to_be_had = |number: u64| {
+        let product = catalogue.find(&format!("a/b{number}").parse().unwrap()).unwrap();
+        product.available(0)
+    };
+    assert_eq!([1, 2, 3, 4].map(to_be_had), [Some(3), Some(0), Some(0), Some(0)]);
+}
+
+#[test]
 fn columns_that_are_missing_or_repeated_are_named() {
     let slugs = SlugMapping::by_column("Market Name");
     let told =
