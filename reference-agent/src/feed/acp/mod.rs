@@ -96,7 +96,10 @@ impl Reading<'_> {
     fn product(&self, line: u64, product: &Object<'_>, intake: &mut Intake<'_>) {
         let Some(variants) = product.get("variants") else {
             // The first line may say which feed it is.
-            let is_header = product.has("feed_id") && !product.has("id") && !product.has("item_id");
+            let is_header = line == 1
+                && product.has("feed_id")
+                && !product.has("id")
+                && !product.has("item_id");
             if !is_header {
                 let row = self.row(&self.flat, FLAT, product);
                 intake.take(line, &row, flat_terms);

@@ -124,6 +124,21 @@ fn progress_is_told() {
     assert_eq!(told[2].1, u64::try_from(header.len() + rows.len()).unwrap());
 }
 
+#[test]
+fn only_the_first_line_of_acp_may_be_no_product() {
+    let product = |n: u32| {
+        format!(
+            r#"{{"id":"{n}","price":"1.00 USD","availability":"in_stock","product_slug":"a/b{n}"}}"#
+        )
+    };
+    let header = r#"{"feed_id":"f","price":"1.00 USD","product_slug":"a/c"}"#;
+    let (_, report) = read([header, &product(1), &product(2)].join("\n"));
+    assert_eq!((report.read, report.accepted), (2, 2));
+    let (_, report) = read([&product(1), header, &product(2)].join("\n"));
+    assert_eq!((report.read, report.accepted), (3, 2));
+    assert_eq!((report.rejected[0].line, &*report.rejected[0].field), (2, "id"));
+}
+
 proptest! {
     #[test]
     fn whatever_the_damage_products_are_counted(
