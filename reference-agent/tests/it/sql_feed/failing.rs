@@ -73,6 +73,12 @@ fn its_debug_does_not_show_the_password() {
     assert_snapshot!(format!("{feed:?}"), @r#"SqlFeed { url: postgresql://shop@h:7/db, query: Query("SELECT 1 AS id, '1 USD' AS price, 'in_stock' AS availability, 'a/b' AS product_slug"), timeout_seconds: 60 }"#);
 }
 
+#[test]
+fn a_postgres_may_be_a_socket_without_a_host() {
+    let feed = configured("postgres:///shop?host=/run/postgresql", ONE, 60).unwrap();
+    assert!(format!("{feed:?}").starts_with("SqlFeed { url: postgres:///shop,"), "{feed:?}");
+}
+
 #[tokio::test]
 async fn what_sqlite_cannot_give_is_told() {
     let sqlite = Sqlite::new(
