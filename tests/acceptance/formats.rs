@@ -42,7 +42,8 @@ fn twenty_thousand_products_in_every_format_read_back_as_they_were() {
     for (layout, format) in LAYOUTS {
         let feed = write(layout, &products);
         let begun = Instant::now();
-        let loaded = load(feed.as_bytes(), None, &SlugMapping::default(), |_, _| {}).unwrap();
+        let (slugs, zone) = (SlugMapping::default(), "UTC".parse().unwrap());
+        let loaded = load(feed.as_bytes(), None, &slugs, zone, |_, _| {}).unwrap();
         let took = begun.elapsed();
         assert_eq!(
             loaded.format,
