@@ -87,7 +87,7 @@ fn catalogue() -> Catalogue {
             on_hand: Some(100_000_000),
             shipping: Arc::new(ShippingTable::new(vec![])),
             handling: None,
-            weight_grams: None,
+            weight_milligrams: None,
         };
         catalogue.insert(product).unwrap();
     }

@@ -60,7 +60,8 @@ fn twenty_thousand_products_in_every_format_read_back_as_they_were() {
             let each = written.sale_cents.unwrap_or(written.price_cents);
             assert_eq!(read.prices.each(1, at).cents(), each, "{layout}: {written:?}");
             assert_eq!(read.on_hand, written.quantity, "{layout}: {written:?}");
-            assert_eq!(read.weight_grams, written.weight_grams, "{layout}: {written:?}");
+            let milligrams = written.weight_grams.map(|grams| u64::from(grams) * 1000);
+            assert_eq!(read.weight_milligrams, milligrams, "{layout}: {written:?}");
         }
         println!("{layout}: {PRODUCTS} products, {} MB, read in {took:?}", feed.len() / 1_000_000);
     }

@@ -29,8 +29,9 @@ pub struct Product {
     pub shipping: Arc<ShippingTable>,
     /// Business days until it leaves the shop, fewest and most; `None` is unknown.
     pub handling: Option<Days>,
-    /// What one unit weighs when sent, in grams; `None` is unknown.
-    pub weight_grams: Option<u32>,
+    /// What one unit weighs when sent, in milligrams, so that what is rounded up to grams is the
+    /// parcel; `None` is unknown.
+    pub weight_milligrams: Option<u64>,
 }
 
 /// Whether a product can be bought now.

@@ -27,7 +27,7 @@ pub(super) struct Terms {
     pub(super) sale_field: Field,
     pub(super) availability: Availability,
     pub(super) on_hand: Option<u32>,
-    pub(super) weight_grams: Option<u32>,
+    pub(super) weight_milligrams: Option<u64>,
 }
 
 #[derive(Debug)]
@@ -141,7 +141,7 @@ impl<'m> Intake<'m> {
             on_hand: terms.on_hand,
             shipping: row.read(Field::Shipping, |text| self.shipping(text))?,
             handling,
-            weight_grams: terms.weight_grams,
+            weight_milligrams: terms.weight_milligrams,
             slug,
         })
     }

@@ -259,7 +259,7 @@ mod tests {
             on_hand: Some(1_000_000),
             shipping: Arc::default(),
             handling: None,
-            weight_grams: None,
+            weight_milligrams: None,
         }
     }
 

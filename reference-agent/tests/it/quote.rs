@@ -52,7 +52,7 @@ pub(crate) fn product(rates: Vec<Rate>) -> Product {
         on_hand: Some(5),
         shipping: Arc::new(ShippingTable::new(rates)),
         handling: days(0, 1),
-        weight_grams: None,
+        weight_milligrams: None,
     }
 }
 

@@ -160,7 +160,7 @@ fn flat_terms(row: &Row<'_>) -> Result<Terms, Fault> {
         sale_field: Field::SalePrice,
         availability: row.read(Field::Availability, availability)?,
         on_hand: row.read_any(Field::Quantity, value::units)?,
-        weight_grams: weight(row)?,
+        weight_milligrams: weight(row)?,
     })
 }
 
@@ -174,7 +174,7 @@ fn variant_terms(row: &Row<'_>) -> Result<Terms, Fault> {
         sale_field: Field::SalePrice,
         availability: row.read(Field::Availability, availability)?,
         on_hand: row.read_any(Field::Quantity, value::units)?,
-        weight_grams: weight(row)?,
+        weight_milligrams: weight(row)?,
     })
 }
 
@@ -206,11 +206,15 @@ fn availability(text: &str) -> Result<Availability, String> {
     }
 }
 
-fn weight(row: &Row<'_>) -> Result<Option<u32>, Fault> {
+fn weight(row: &Row<'_>) -> Result<Option<u64>, Fault> {
     let unit = row.text(Field::WeightUnit);
     let weight = row.read_any(Field::Weight, |text| {
         let has_unit = unit.is_empty() || text.ends_with(|last: char| last.is_ascii_alphabetic());
-        if has_unit { value::grams(text) } else { value::grams(&format!("{text} {unit}")) }
+        if has_unit {
+            value::milligrams(text)
+        } else {
+            value::milligrams(&format!("{text} {unit}"))
+        }
     });
     weight.map(Option::flatten)
 }

@@ -35,7 +35,7 @@ impl Dialect for Google {
             sale_field: Field::SalePrice,
             availability: row.read(Field::Availability, value::availability)?,
             on_hand: row.read_any(Field::Quantity, value::units)?,
-            weight_grams: row.read_any(Field::Weight, value::grams)?.flatten(),
+            weight_milligrams: row.read_any(Field::Weight, value::milligrams)?.flatten(),
         })
     }
 }

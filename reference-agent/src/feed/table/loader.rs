@@ -86,6 +86,6 @@ fn terms(row: &Row<'_>) -> Result<Terms, Fault> {
         sale_field: Field::SalePrice,
         availability,
         on_hand: row.read_any(Field::Quantity, value::stock)?,
-        weight_grams: row.read_any(Field::Weight, value::grams)?.flatten(),
+        weight_milligrams: row.read_any(Field::Weight, value::milligrams)?.flatten(),
     })
 }

@@ -72,8 +72,8 @@ impl Dialect for Shopify {
             sale_field: Field::Price,
             availability: if is_on_sale { Availability::InStock } else { Availability::OutOfStock },
             on_hand: on_hand(row)?,
-            weight_grams: row
-                .read_any(Field::Weight, |text| value::grams_in(Unit::Gram, text))?
+            weight_milligrams: row
+                .read_any(Field::Weight, |text| value::milligrams_in(Unit::Gram, text))?
                 .flatten(),
         })
     }

@@ -85,7 +85,7 @@ impl Dialect for WooCommerce {
                 Availability::OutOfStock
             },
             on_hand: row.read_any(Field::Quantity, value::stock)?,
-            weight_grams: row.read_any(Field::Weight, |text| weight(row, text))?.flatten(),
+            weight_milligrams: row.read_any(Field::Weight, |text| weight(row, text))?.flatten(),
         })
     }
 }
@@ -134,5 +134,5 @@ fn published(text: &str) -> Result<bool, String> {
 fn weight(row: &Row<'_>, text: &str) -> Result<Option<u32>, String> {
     let label = row.name(Field::Weight);
     let unit = label.trim_end_matches(')').rsplit('(').next().and_then(Unit::named);
-    value::grams_in(unit.unwrap_or(Unit::Kilogram), text)
+    value::milligrams_in(unit.unwrap_or(Unit::Kilogram), text)
 }

@@ -8,7 +8,7 @@ mod weight;
 pub(super) use money::{bare_or_with_currency, minor_units, price_breaks, with_currency};
 pub(super) use shipping::shipping;
 pub(super) use time::{beginning, end, interval};
-pub(super) use weight::{Unit, grams, grams_in};
+pub(super) use weight::{Unit, milligrams, milligrams_in};
 
 use crate::catalogue::{Availability, Days};
 

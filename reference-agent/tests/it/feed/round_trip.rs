@@ -60,7 +60,7 @@ pub(super) fn expected(product: &writer::Product, layout: &str) -> Product {
             product.shipping.iter().map(|entry| rate(entry)).collect(),
         )),
         handling: product.handling.map(|(min, max)| Days { min, max }),
-        weight_grams: product.weight_grams,
+        weight_milligrams: product.weight_grams.map(|grams| u64::from(grams) * 1000),
     }
 }
 
