@@ -105,10 +105,10 @@ impl<'m> Intake<'m> {
     /// The catalogue, unless there is nothing in it.
     pub(super) fn finish(self) -> Result<(Catalogue, Report), FeedError> {
         let Self { report, catalogue, slugs, .. } = self;
-        match report.rejected.first() {
+        match report.rejected.kept().first() {
             _ if report.accepted > 0 => Ok((catalogue, report)),
             Some(first) => Err(FeedError::no_usable_row(report.read, first)),
-            None if report.unmapped.is_empty() => Err(FeedError::NoRows),
+            None if report.unmapped.count() == 0 => Err(FeedError::NoRows),
             None => {
                 Err(FeedError::NothingMapped { read: report.read, column: slugs.column().into() })
             }

@@ -22,7 +22,7 @@ use chrono_tz::Tz;
 pub use error::FeedError;
 pub use format::{Format, FormatError};
 pub use mapping::{MappingError, MappingReport, MappingTable, SlugMapping};
-pub use report::{Rejection, Report, Unmapped};
+pub use report::{LeftOut, Rejection, Report, Unmapped};
 pub use table::TableLoader;
 
 use crate::catalogue::Catalogue;

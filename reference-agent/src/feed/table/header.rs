@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::records::{Record, Separator};
 use crate::feed::error::FeedError;
+use crate::feed::report::shown;
 use crate::feed::row::{Column, Fault, Field, Names, OURS, Row, normalised};
 
 /// Which column holds what.
@@ -52,7 +53,7 @@ impl Header {
 
     fn read(&mut self, field: Field, at: usize, labels: &[String]) {
         if let Some(label) = labels.get(at) {
-            self.names.set(field, label.trim());
+            self.names.set(field, &shown(label.trim()));
             self.places.push((field, at));
         }
     }

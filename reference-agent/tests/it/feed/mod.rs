@@ -15,7 +15,7 @@ use insta::assert_snapshot;
 use proptest::prelude::*;
 use rfq_reference_agent::catalogue::{Availability, Catalogue, Days};
 use rfq_reference_agent::feed::{
-    FeedError, Format, Loaded, MappingTable, Report, SAMPLE, SlugMapping, load,
+    FeedError, Format, LeftOut, Loaded, MappingTable, Report, SAMPLE, SlugMapping, load,
 };
 
 use super::asking::noon;
@@ -34,7 +34,7 @@ fn read(feed: impl AsRef<[u8]>) -> (Catalogue, Report) {
 #[test]
 fn the_sample_is_read_whole() {
     let (catalogue, report) = read(SAMPLE);
-    assert_eq!(report.rejected, []);
+    assert_eq!(report.rejected.kept(), []);
     assert_eq!((catalogue.len(), report.accepted), (41, 41));
     let grinder = catalogue.find(&"coffee-grinders/baratza-encore-esp".parse().unwrap()).unwrap();
     assert_eq!(grinder.prices.each(1, noon()).to_string(), "169.99");
@@ -125,6 +125,33 @@ fn progress_is_told() {
 }
 
 #[test]
+fn what_is_left_out_is_counted_and_only_the_first_of_it_kept() {
+    let most = LeftOut::<()>::MOST_KEPT;
+    let rows = |price: &str, slug: &str| format!("1\t{price}\tin_stock\t{slug}\n").repeat(most + 2);
+    let (rejected, unmapped) = (rows("free", "a/b"), rows("1.00 USD", ""));
+    let good = "1\t1.00 USD\tin_stock\ta/b\n";
+    let feed = format!("id\tprice\tavailability\tproduct_slug\n{rejected}{unmapped}{good}");
+    let (_, report) = read(feed);
+    let count = u64::try_from(most + 2).unwrap();
+    assert_eq!((report.rejected.count(), report.unmapped.count()), (count, count));
+    assert_eq!((report.rejected.kept().len(), report.unmapped.kept().len()), (most, most));
+    let (mut rejections, mut names) = (Vec::new(), Vec::new());
+    report.write_rejections(&mut rejections).unwrap();
+    report.write_unmapped(&mut names).unwrap();
+    let last = |list: &[u8]| String::from_utf8_lossy(list).lines().last().unwrap().to_owned();
+    assert_eq!(last(&rejections), "\t\t\t\tand 2 more");
+    assert_eq!(last(&names), "\tand 2 more");
+}
+
+#[test]
+fn the_name_of_a_column_is_shortened_where_it_is_told() {
+    let label = format!("{}.metafields.custom.product_slug)", "x".repeat(1000));
+    let feed = format!("Handle,Variant Price,{label}\na,1.00,a/b\nb,1.00,bad\n");
+    let (_, report) = read(feed);
+    assert_eq!(report.rejected.kept()[0].field.chars().count(), 80);
+}
+
+#[test]
 fn only_the_first_line_of_acp_may_be_no_product() {
     let product = |n: u32| {
         format!(
@@ -136,7 +163,7 @@ fn only_the_first_line_of_acp_may_be_no_product() {
     assert_eq!((report.read, report.accepted), (2, 2));
     let (_, report) = read([&product(1), header, &product(2)].join("\n"));
     assert_eq!((report.read, report.accepted), (3, 2));
-    assert_eq!((report.rejected[0].line, &*report.rejected[0].field), (2, "id"));
+    assert_eq!((report.rejected.kept()[0].line, &*report.rejected.kept()[0].field), (2, "id"));
 }
 
 proptest! {
@@ -158,10 +185,10 @@ proptest! {
         for format in Format::ALL {
             let loaded = load(feed.as_slice(), Some(format), &SlugMapping::default(), Tz::UTC, |_, _| {});
             if let Ok(Loaded { catalogue, report, .. }) = loaded {
-                let left_out = u64::try_from(report.unmapped.len() + report.rejected.len()).unwrap();
+                let left_out = report.unmapped.count() + report.rejected.count();
                 prop_assert_eq!(report.accepted + left_out, report.read);
                 prop_assert_eq!(report.accepted, u64::try_from(catalogue.len()).unwrap());
-                for rejection in &report.rejected {
+                for rejection in report.rejected.kept() {
                     prop_assert!(!rejection.value.contains(char::is_control));
                 }
             }
