@@ -20,6 +20,11 @@ impl<'m, P: FnMut(u64)> Loading<'m, P> {
         Self { slugs, zone, progress, loader: None, rows: 0 }
     }
 
+    /// The column that holds the marketplace's names.
+    pub(super) fn slug_column(&self) -> &str {
+        self.slugs.column()
+    }
+
     /// Takes the next row, whose values stand under `columns`; these are looked at with the first.
     pub(super) fn row(&mut self, columns: &[&str], values: &[&str]) -> Result<(), SqlFeedError> {
         let loader = match &mut self.loader {

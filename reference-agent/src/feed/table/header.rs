@@ -22,15 +22,15 @@ impl Header {
     pub(in crate::feed) fn find(
         labels: &[String],
         separator: Separator,
-        columns: &'static [Column],
+        columns: impl IntoIterator<Item = &'static Column>,
         slug_column: &str,
     ) -> Result<Self, FeedError> {
         let found: Vec<Label> = labels.iter().map(|label| Label::of(label)).collect();
-        let all = || columns.iter().chain(OURS);
         // What is not there has no name.
         let names = Names::of([], slug_column);
-        let mut header = Self { names, places: Vec::new(), width: labels.len(), separator };
-        for column in all() {
+        let mut header =
+            Self { names, places: Vec::new(), width: labels.len(), separator };
+        for column in columns.into_iter().chain(OURS) {
             let mut at = None;
             for name in column.names {
                 at = at.or(place(&found, name)?);
@@ -170,3 +170,9 @@ pub(in crate::feed) fn labels(record: &Record, separator: Separator) -> Vec<Stri
 fn unquoted(text: &str) -> &str {
     text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text)
 }
+/// Whether a column with this label is found by one of `names`.
+pub(in crate::feed) fn is_found<'n>(label: &str, names: impl IntoIterator<Item = &'n str>) -> bool {
+    let label = Label::of(label);
+    names.into_iter().map(normalised).any(|name| label.name == name || label.key == Some(name))
+}
+

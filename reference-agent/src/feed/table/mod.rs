@@ -12,6 +12,7 @@ use std::io::Read;
 pub(super) use google::{COLUMNS as GOOGLE_COLUMNS, Google};
 pub(super) use header::{Header, labels};
 pub use loader::TableLoader;
+pub(super) use loader::is_read;
 pub(super) use records::{Record, Records, Separator};
 pub(super) use shopify::Shopify;
 pub(super) use woocommerce::WooCommerce;

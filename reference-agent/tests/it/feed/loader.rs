@@ -68,7 +68,7 @@ fn columns_that_are_missing_or_repeated_are_named() {
         told(&["id", "ID", "market_name", "price", "quantity"]),
     ];
     assert_snapshot!(errors.join("\n"), @r#"
-    it has no column "price"; add it: it holds the price of one unit, such as 169.99
+    it has no column "price"; add it: it holds the price of one unit, such as 169.99 USD
     it has no column "market_name"; add it: it holds the marketplace's name of the product, such as coffee-grinders/baratza-encore-esp; or name a mapping file
     it has no column "availability"; add it: it holds in_stock or out_of_stock; or add quantity, the units on hand
     it has the column "id" twice; which of the two counts cannot be told

@@ -230,6 +230,33 @@ async fn a_hundred_thousand_rows_are_read_in_order_with_progress() {
 }
 
 #[tokio::test]
+async fn what_is_not_read_may_be_long_and_what_is_read_not() {
+    let sqlite = Sqlite::new("");
+    let postgres = Postgres::shared();
+    let megabytes = |of_two: &str| {
+        let row = |n: u32, title: &str, aside: &str| {
+            format!(
+                "SELECT {n} AS id, '1 USD' AS price, 'in_stock' AS availability, \
+                 'a/b{n}' AS product_slug, {title} AS title, {aside} AS aside"
+            )
+        };
+        [row(1, "'One'", of_two), row(2, of_two, "''"), row(3, "'Three'", "''")].join(" UNION ALL ")
+    };
+    let cases = [
+        (sqlite.url(), megabytes("hex(zeroblob(1048576))")),
+        (postgres.own_url(), megabytes("repeat('x', 2097152)")),
+    ];
+    for (url, query) in cases {
+        let (catalogue, report) = load(&url, &query).await.unwrap();
+        let titles = products(&catalogue).iter().map(|product| &*product.title).collect::<Vec<_>>();
+        assert_eq!(titles, ["One", "Three"], "{url}");
+        let rejected = &report.rejected.kept()[0];
+        let told = (rejected.line, &*rejected.field, &*rejected.reason);
+        assert_eq!(told, (2, "row", "longer than 1 MiB"), "{url}");
+    }
+}
+
+#[tokio::test]
 async fn comments_case_and_a_semicolon_at_the_end_do_not_matter() {
     let sqlite = Sqlite::new(&table("sample", SAMPLE));
     let postgres = Postgres::shared();
