@@ -165,6 +165,15 @@ impl<'r> Row<'r> {
 
     /// Sets what is empty.
     pub(super) fn fill(&mut self, field: Field, value: &str) {
+    /// Puts in what `edit` makes of each text, if it makes anything of it.
+    pub(super) fn edit(&mut self, edit: impl Fn(&str) -> Option<&str>) {
+        for value in &mut self.values {
+            if let Some(edited) = edit(value).map(str::to_owned) {
+                *value = Cow::Owned(edited);
+            }
+        }
+    }
+
         if self.text(field).is_empty() {
             self.set(field, Cow::Owned(value.to_owned()));
         }

@@ -42,7 +42,7 @@ impl Dialect for Shopify {
         Column::new(Field::Published, &["Published", "Published on online store"]),
     ];
 
-    fn admit(&mut self, row: &mut Row<'_>) -> bool {
+    fn admit(&mut self, row: &mut Row<'_>) -> Result<bool, Fault> {
         let handle = row.text(Field::Group);
         if handle == self.handle && !handle.is_empty() {
             for (field, text) in SHARED.into_iter().zip(&self.shared) {
@@ -55,7 +55,7 @@ impl Dialect for Shopify {
         let is_variant = row.has(Field::Price) || row.has(Field::Id) || row.has(Field::Slug);
         let handle = row.text(Field::Group).to_owned();
         row.fill(Field::Id, &handle);
-        is_variant
+        Ok(is_variant)
     }
 
     fn terms(row: &Row<'_>) -> Result<Terms, Fault> {

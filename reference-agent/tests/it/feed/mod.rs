@@ -8,6 +8,7 @@ mod mapping;
 mod round_trip;
 mod sale_times;
 mod whole;
+mod woocommerce;
 mod writer;
 
 use chrono_tz::Tz;
