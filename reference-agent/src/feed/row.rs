@@ -17,6 +17,8 @@ pub(super) enum Field {
     Mpn,
     Price,
     SalePrice,
+    /// A higher price that `Price` is shown beside.
+    CompareAt,
     SaleDates,
     SaleFrom,
     SaleUntil,
@@ -46,7 +48,7 @@ pub(super) enum Field {
 }
 
 impl Field {
-    const COUNT: usize = 30;
+    const COUNT: usize = Self::Backorders.place() + 1;
 
     #[expect(clippy::as_conversions, reason = "the place of a variant without data")]
     const fn place(self) -> usize {
@@ -163,8 +165,6 @@ impl<'r> Row<'r> {
         }
     }
 
-    /// Sets what is empty.
-    pub(super) fn fill(&mut self, field: Field, value: &str) {
     /// Puts in what `edit` makes of each text, if it makes anything of it.
     pub(super) fn edit(&mut self, edit: impl Fn(&str) -> Option<&str>) {
         for value in &mut self.values {
@@ -174,6 +174,8 @@ impl<'r> Row<'r> {
         }
     }
 
+    /// Sets what is empty.
+    pub(super) fn fill(&mut self, field: Field, value: &str) {
         if self.text(field).is_empty() {
             self.set(field, Cow::Owned(value.to_owned()));
         }

@@ -27,7 +27,7 @@ impl Dialect for Shopify {
             &["Variant Price", "Price"],
             "it holds the price of one unit, such as 169.99",
         ),
-        Column::new(Field::SalePrice, &["Variant Compare At Price", "Compare-at price"]),
+        Column::new(Field::CompareAt, &["Variant Compare At Price", "Compare-at price"]),
         Column::new(Field::Tracker, &["Variant Inventory Tracker", "Inventory tracker"]),
         Column::new(Field::Quantity, &["Variant Inventory Qty", "Inventory quantity"]),
         Column::new(
@@ -60,7 +60,7 @@ impl Dialect for Shopify {
 
     fn terms(row: &Row<'_>) -> Result<Terms, Fault> {
         let price = row.read(Field::Price, value::bare_or_with_currency)?;
-        let compare_at = row.read_any(Field::SalePrice, value::bare_or_with_currency)?;
+        let compare_at = row.read_any(Field::CompareAt, value::bare_or_with_currency)?;
         // What is compared at is the regular price, unless it is lower, when it means nothing.
         let regular = compare_at.filter(|regular| *regular > price);
         let is_on_sale = row.read(Field::Status, is_active)?
