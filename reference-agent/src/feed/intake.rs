@@ -130,8 +130,9 @@ impl<'m> Intake<'m> {
         let terms = terms(row)?;
         let min = row.read_any(Field::MinHandling, value::day_count)?;
         let max = row.read_any(Field::MaxHandling, value::day_count)?;
-        let handling =
-            value::days(min, max).map_err(|reason| row.fault(Field::MaxHandling, reason))?;
+        let handling = value::days(min, max).map_err(|reason| {
+            row.fault(if max.is_some() { Field::MaxHandling } else { Field::MinHandling }, reason)
+        })?;
         Ok(Product {
             id: id.into(),
             title: title.into(),

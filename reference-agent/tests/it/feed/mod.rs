@@ -7,6 +7,7 @@ mod loader;
 mod mapping;
 mod round_trip;
 mod sale_times;
+mod shipping;
 mod whole;
 mod woocommerce;
 mod writer;
