@@ -143,10 +143,7 @@ impl RateParts {
     /// The parts that the label names, if it names any.
     fn of(label: &str) -> Result<Option<Self>, FeedError> {
         let name = normalised(label);
-        let Some(parts) = name.split_once('(').and_then(|(_, parts)| parts.strip_suffix(')'))
-        else {
-            return Ok(None);
-        };
+        let Some(parts) = named_parts(&name) else { return Ok(None) };
         let refused =
             |reason: &str| FeedError::Header { reason: format!("{}: {reason}", shown(label)) };
         let mut places = Vec::new();
@@ -181,6 +178,13 @@ impl RateParts {
     }
 }
 
+/// The parts that the normalised label of Google's column `shipping` names.
+fn named_parts(label: &str) -> Option<&str> {
+    let (column, parts) = label.strip_suffix(')')?.split_once('(')?;
+    // With a dot it is a column of the shop's own.
+    (column.trim_end_matches('_') == "shipping" && !parts.contains('.')).then_some(parts)
+}
+
 /// What a label is found by.
 struct Label {
     name: String,
@@ -198,9 +202,7 @@ impl Label {
             .and_then(|name| name.split_once(".metafields."))
             .and_then(|(_, path)| path.rsplit_once('.'))
             .map(|(_, key)| key);
-        if let Some((column, _)) = name.split_once('(').filter(|_| name.ends_with(')'))
-            && column.trim_end_matches('_') == "shipping"
-        {
+        if named_parts(&name).is_some() {
             return Self { name: "shipping".to_owned(), key: None };
         }
         let key = of_shopify.or_else(|| name.strip_prefix("meta:_")).map(str::to_owned);

@@ -143,6 +143,16 @@ fn a_column_may_name_the_parts_of_its_values() {
 }
 
 #[test]
+fn a_column_of_the_shop_s_own_names_no_parts() {
+    let label = "Shipping (product.metafields.custom.shipping)";
+    let feed = format!(
+        "Handle,Variant Price,{label},Slug (product.metafields.custom.product_slug)\n\
+         a,10.00,US:CA:Ground:6.99 USD,a/b\n"
+    );
+    assert_eq!(table(&feed), ShippingTable::new(vec![rate(Some("CA"), "6.99")]));
+}
+
+#[test]
 fn the_fewest_days_alone_promise_nothing() {
     let feed = tsv(
         "min_handling_time\tmax_handling_time\tshipping",
