@@ -128,7 +128,7 @@ prop_compose! {
 prop_compose! {
     fn any_product()(
         prices in any_prices(),
-        texts in ("[A-Z]{2}-[0-9]{1,6}", "[A-Za-z0-9\"&<>;,'é漢]([ -~é漢]{0,30}[A-Za-z0-9\"&<>;,'é漢])?", "[A-Z][a-z ,&]{0,9}[a-z]"),
+        texts in ("[A-Z]{2}-[0-9]{1,6}", "[A-Za-z0-9\"&<>;,=+@é漢-]([ -~é漢]{0,30}[A-Za-z0-9\"&<>;,'é漢])?", "[A-Z][a-z ,&]{0,9}[a-z]"),
         in_stock in any::<bool>(),
         quantity in proptest::option::of(0..=100_000_u32),
         weight_grams in proptest::option::of(1..=1_000_000_u32),
