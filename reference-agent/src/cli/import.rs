@@ -42,7 +42,10 @@ pub(crate) fn import(args: &ImportArgs, ambient: &Ambient) -> anyhow::Result<()>
     let mut checked = config.feed.clone();
     checked.source = FeedSource::File { path: args.feed.clone(), format };
     let runtime = tokio::runtime::Runtime::new().context("no threads could be started")?;
-    let read = runtime.block_on(feed::read(&Source::new(checked), (ambient.now)()))?;
+    let read = runtime.block_on(feed::read(
+        &Source::new(checked, config.lead_time.time_zone()),
+        (ambient.now)(),
+    ))?;
     feed::print_report(&read);
     if let (false, Some(served)) = (args.dry_run, served) {
         replace(&args.feed, &served)

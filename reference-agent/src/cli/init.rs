@@ -96,7 +96,10 @@ fn read(feed: &str, mapping: Option<&str>, ambient: &Ambient) -> anyhow::Result<
     let flags = Table::from_iter([("feed".to_owned(), Value::from(keys))]);
     let config = Config::load(None, std::iter::empty(), flags)?;
     let runtime = tokio::runtime::Runtime::new().context("no threads could be started")?;
-    runtime.block_on(feed::read(&Source::new(config.feed), (ambient.now)()))
+    runtime.block_on(feed::read(
+        &Source::new(config.feed, config.lead_time.time_zone()),
+        (ambient.now)(),
+    ))
 }
 
 /// Written aside and linked, so that what is there is never overwritten and never half of it read.

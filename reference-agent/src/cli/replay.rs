@@ -59,7 +59,7 @@ pub(crate) fn replay(args: &ReplayArgs, ambient: &Ambient) -> anyhow::Result<()>
     }
     let runtime = tokio::runtime::Runtime::new().context("no threads could be started")?;
     let now = (ambient.now)();
-    let source = Source::new(config.feed.clone());
+    let source = Source::new(config.feed.clone(), config.lead_time.time_zone());
     let catalogue = runtime.block_on(feed::read(&source, now))?.catalogue;
     let price_service = config.price_service.clone().map(PriceService::new).transpose()?;
     for answer in &answers {

@@ -123,7 +123,7 @@ pub(crate) fn serve(args: &ServeArgs, ambient: &Ambient) -> anyhow::Result<()> {
         let stop = stop_signal().context("no signal can be listened to")?;
         let hang_up = hang_up_signal().context("no signal can be listened to")?;
 
-        let source = Source::new(config.feed.clone());
+        let source = Source::new(config.feed.clone(), config.lead_time.time_zone());
         let read = feed::read(&source, (ambient.now)()).await?;
         feed::tell(&read, &config.data_dir, (ambient.now)());
         let products = read.catalogue.len();

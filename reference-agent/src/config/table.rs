@@ -358,7 +358,8 @@ pub const KEYS: &[Key] = &[
         Text("the name of a time zone, such as \"America/New_York\""),
         "",
         Default("\"UTC\""),
-        "Where the shop's clock hangs: days, holidays and the cut-off are counted by it.",
+        "Where the shop's clock hangs: days, holidays and the cut-off are counted by it, and so are \
+         times and days of a sale without an offset.",
     ),
     key(
         "lead_time.cut_off",

@@ -9,6 +9,7 @@ use std::io;
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use tokio::sync::oneshot;
 
 use crate::catalogue::Catalogue;
@@ -23,7 +24,11 @@ use stamp::Stamp;
 
 /// Where the products come from, and how each finds the marketplace's name for it.
 #[derive(Debug, Clone)]
-pub struct Source(Feed);
+pub struct Source {
+    feed: Feed,
+    /// Of times without an offset.
+    zone: Tz,
+}
 
 /// What was read.
 #[derive(Debug)]
@@ -82,10 +87,10 @@ pub enum SourceError {
 }
 
 impl Source {
-    /// The source that the section `[feed]` of the configuration names.
+    /// The source that the section `[feed]` of the configuration names. `zone` is the shop's.
     #[must_use]
-    pub fn new(feed: Feed) -> Self {
-        Self(feed)
+    pub fn new(feed: Feed, zone: Tz) -> Self {
+        Self { feed, zone }
     }
 
     /// Reads everything, in the background of the runtime. `progress` is told the rows read so far
@@ -101,16 +106,17 @@ impl Source {
         let files = self.stamp();
         let source = self.clone();
         let (slugs, mapping) = in_background(move || source.mapping()).await?;
-        let Loaded { catalogue, report, format } = match &self.0.source {
-            FeedSource::Sample => feed::load(feed::SAMPLE.as_bytes(), None, &slugs, progress)
+        let zone = self.zone;
+        let Loaded { catalogue, report, format } = match &self.feed.source {
+            FeedSource::Sample => feed::load(feed::SAMPLE.as_bytes(), None, &slugs, zone, progress)
                 .map_err(SourceError::Sample)?,
             FeedSource::File { path, format } => {
                 let (path, format) = (path.clone(), *format);
-                in_background(move || read_file(&path, format, &slugs, progress)).await?
+                in_background(move || read_file(&path, format, &slugs, zone, progress)).await?
             }
             FeedSource::Sql(sql) => {
                 let (catalogue, report) =
-                    sql.load(&slugs, now, move |rows| progress(rows, 0)).await?;
+                    sql.load(&slugs, zone, now, move |rows| progress(rows, 0)).await?;
                 return Ok(Read { catalogue, report, format: None, mapping, files });
             }
         };
@@ -120,21 +126,21 @@ impl Source {
     /// Whether it is the embedded sample.
     #[must_use]
     pub fn is_sample(&self) -> bool {
-        matches!(self.0.source, FeedSource::Sample)
+        matches!(self.feed.source, FeedSource::Sample)
     }
 
     /// How large the feed is, in bytes, where that can be told.
     #[must_use]
     pub fn bytes(&self) -> Option<u64> {
-        match &self.0.source {
+        match &self.feed.source {
             FeedSource::File { path, .. } => path.metadata().ok().map(|file| file.len()),
             FeedSource::Sample | FeedSource::Sql(_) => None,
         }
     }
 
     fn mapping(&self) -> Result<(SlugMapping, Option<MappingReport>), SourceError> {
-        let by_column = SlugMapping::by_column(&self.0.slug_column);
-        let Some(path) = &self.0.mapping_file else { return Ok((by_column, None)) };
+        let by_column = SlugMapping::by_column(&self.feed.slug_column);
+        let Some(path) = &self.feed.mapping_file else { return Ok((by_column, None)) };
         let about = |source| SourceError::Mapping { path: path.display().to_string(), source };
         let file = File::open(path).map_err(|error| about(FeedError::from(error).into()))?;
         let (table, report) = MappingTable::read(file).map_err(about)?;
@@ -143,12 +149,12 @@ impl Source {
 
     /// What tells that the files were written again; `None` while one of them is not there.
     fn stamp(&self) -> Option<Vec<Stamp>> {
-        let feed = match &self.0.source {
+        let feed = match &self.feed.source {
             FeedSource::File { path, .. } => Some(path),
             FeedSource::Sample | FeedSource::Sql(_) => None,
         };
         feed.into_iter()
-            .chain(&self.0.mapping_file)
+            .chain(&self.feed.mapping_file)
             .map(|path| Stamp::new(&path.metadata().ok()?).ok())
             .collect()
     }
@@ -174,6 +180,7 @@ fn read_file(
     path: &Path,
     format: Option<Format>,
     slugs: &SlugMapping,
+    zone: Tz,
     progress: impl FnMut(u64, u64),
 ) -> Result<Loaded, SourceError> {
     let about = |source| SourceError::Feed { path: path.display().to_string(), source };
@@ -182,7 +189,7 @@ fn read_file(
     // Of the file that is read: another may be put in its place meanwhile, which does it no harm.
     let stamp = || file.metadata().and_then(|file| Stamp::new(&file)).map_err(io);
     let before = stamp()?;
-    let loaded = feed::load(&file, format, slugs, progress).map_err(about)?;
+    let loaded = feed::load(&file, format, slugs, zone, progress).map_err(about)?;
     if stamp()? != before {
         return Err(SourceError::Changed { path: path.display().to_string() });
     }

@@ -61,8 +61,8 @@ impl Reloader {
     /// Runs for ever. `now` reads the source at once, as SIGHUP does.
     pub async fn run(mut self, now: Arc<Notify>) {
         let begun = Instant::now();
-        let mut next_check = self.source.0.check_every.map(|check| begun + check);
-        let mut next_read = self.source.0.reload_every.map(|every| begun + every);
+        let mut next_check = self.source.feed.check_every.map(|check| begun + check);
+        let mut next_read = self.source.feed.reload_every.map(|every| begun + every);
         loop {
             tokio::select! {
                 () = now.notified() => self.read().await,
@@ -70,11 +70,11 @@ impl Reloader {
                     if self.has_settled_change() {
                         self.read().await;
                     }
-                    next_check = self.source.0.check_every.map(|check| Instant::now() + check);
+                    next_check = self.source.feed.check_every.map(|check| Instant::now() + check);
                 }
                 () = at(next_read) => {
                     self.read().await;
-                    next_read = self.source.0.reload_every.map(|every| Instant::now() + every);
+                    next_read = self.source.feed.reload_every.map(|every| Instant::now() + every);
                 }
             }
         }
@@ -122,7 +122,7 @@ impl Reloader {
 
     fn check(&self, read: Read) -> Result<Read, Unserved> {
         let (before, after) = (self.live.now().len(), read.catalogue.len());
-        let percent = self.source.0.max_shrink.get();
+        let percent = self.source.feed.max_shrink.get();
         if after * 100 < before * usize::from(100 - percent) {
             return Err(Unserved::Shrunk { before, after, percent });
         }

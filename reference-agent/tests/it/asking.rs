@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use http::{HeaderMap, Request, StatusCode};
 use rfq_agent_card::{AgentCard, ServedCard};
 use rfq_reference_agent::admin::{Admin, admin};
@@ -62,7 +63,7 @@ pub(crate) fn rfq(
 }
 
 pub(crate) fn sample() -> Catalogue {
-    load(SAMPLE.as_bytes(), None, &SlugMapping::default(), |_, _| {}).unwrap().catalogue
+    load(SAMPLE.as_bytes(), None, &SlugMapping::default(), Tz::UTC, |_, _| {}).unwrap().catalogue
 }
 
 /// The agent with the sample catalogue, at noon until its clock says otherwise.

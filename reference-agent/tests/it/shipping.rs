@@ -116,17 +116,32 @@ fn tiers_go_by_weight_which_may_be_unknown() {
         tiers = [{ up_to_grams = 500, cost_usd = 5.00 }, { up_to_grams = 2000, cost_usd = 9.00 }]
         transit_days = [1, 2]
     "#;
-    let weighing = |grams| Product { weight_grams: grams, ..product(vec![]) };
+    let weighing = |grams: Option<u64>| Product {
+        weight_milligrams: grams.map(|grams| grams * 1000),
+        ..product(vec![])
+    };
     costs(&weighing(Some(0)), toml, "CA-US", Ok(Some("5.00")));
     costs(&weighing(Some(250)), toml, "CA-US", Ok(Some("5.00")));
     costs(&weighing(Some(251)), toml, "CA-US", Ok(Some("9.00")));
     costs(&weighing(Some(1000)), toml, "CA-US", Ok(Some("9.00")));
     costs(&weighing(Some(1001)), toml, "CA-US", UNSERVED);
-    costs(&weighing(Some(u32::MAX)), toml, "CA-US", UNSERVED);
+    costs(&weighing(Some(u64::MAX / 1000)), toml, "CA-US", UNSERVED);
     costs(&weighing(None), toml, "CA-US", Ok(None));
     costs(&weighing(None), toml, "ON-CA", UNSERVED);
     let quoted = quote::quote(&weighing(None), &two("CA-US"), &rules(toml), 0, noon()).unwrap();
     assert_eq!(quoted.shipping_days, Some(3), "the days are known all the same");
+}
+
+#[test]
+fn the_weight_is_rounded_up_once_for_the_whole_parcel() {
+    let toml = r#"
+        [[shipping.zones]]
+        regions = ["US"]
+        tiers = [{ up_to_grams = 499, cost_usd = 5.00 }, { up_to_grams = 2000, cost_usd = 9.00 }]
+    "#;
+    let weighing = |milligrams| Product { weight_milligrams: Some(milligrams), ..product(vec![]) };
+    costs(&weighing(249_500), toml, "CA-US", Ok(Some("5.00")));
+    costs(&weighing(249_501), toml, "CA-US", Ok(Some("9.00")));
 }
 
 #[test]
@@ -190,7 +205,7 @@ fn an_unknown_weight_does_not_matter_where_the_rate_is_free() {
         tiers = [{ up_to_grams = 500, cost_usd = 5.00 }]
     "#;
     costs(&product(vec![]), toml, "CA-US", Ok(Some("0.00")));
-    let heavy = Product { weight_grams: Some(251), ..product(vec![]) };
+    let heavy = Product { weight_milligrams: Some(251_000), ..product(vec![]) };
     costs(&heavy, toml, "CA-US", UNSERVED);
 }
 

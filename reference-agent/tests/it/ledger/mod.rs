@@ -112,7 +112,7 @@ fn grinder(on_hand: Option<u32>) -> Product {
         on_hand,
         shipping: Arc::new(ShippingTable::new(vec![])),
         handling: None,
-        weight_grams: None,
+        weight_milligrams: None,
     }
 }
 
