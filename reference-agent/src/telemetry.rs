@@ -113,7 +113,7 @@ pub async fn upkeep(handle: PrometheusHandle) {
 /// Counts answers.
 pub(crate) struct AnswerFigures {
     offers: Counter,
-    declines: [(DeclineReason, Counter); 9],
+    declines: Vec<(DeclineReason, Counter)>,
     /// Genuine requests that are no RFQ, or a broken one.
     pub(crate) not_an_rfq: Counter,
     /// RFQs whose id stands for another request.
@@ -124,24 +124,12 @@ pub(crate) struct AnswerFigures {
 impl AnswerFigures {
     /// Of the recorder that is installed.
     pub(crate) fn new() -> Self {
-        use DeclineReason::{
-            Busy, Failed, NotCarried, OutOfStock, OverBudget, QuantityNotSold, RegionNotServed,
-            TooLateToDeliver, Unspecified,
-        };
-        let reasons = [
-            NotCarried,
-            OutOfStock,
-            QuantityNotSold,
-            RegionNotServed,
-            TooLateToDeliver,
-            OverBudget,
-            Failed,
-            Busy,
-            Unspecified,
-        ];
         Self {
             offers: answers("offer", ""),
-            declines: reasons.map(|reason| (reason, answers("decline", reason.name()))),
+            declines: DeclineReason::ALL
+                .iter()
+                .map(|&reason| (reason, answers("decline", reason.name())))
+                .collect(),
             not_an_rfq: answers("refused", "not_an_rfq"),
             rfq_id_reused: answers("refused", RfqIdReused::REASON),
             seconds: histogram!(ANSWER_SECONDS),
@@ -154,10 +142,8 @@ impl AnswerFigures {
     }
 
     pub(crate) fn decline(&self, reason: DeclineReason, elapsed: Duration) {
-        match self.declines.iter().find(|(known, _)| *known == reason) {
-            Some((_, declines)) => declines.increment(1),
-            // A reason that the SDK has only learned.
-            None => answers("decline", reason.name()).increment(1),
+        if let Some((_, declines)) = self.declines.iter().find(|(of, _)| *of == reason) {
+            declines.increment(1);
         }
         self.seconds.record(elapsed);
     }
