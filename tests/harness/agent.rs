@@ -314,8 +314,10 @@ pub fn run_to_failure_with(environment: &[(&str, &str)]) -> Output {
     command.current_dir(dir.path()).output().unwrap()
 }
 
-/// The data directory and the port are left to the caller when it names them.
-fn command(dir: &Path, arguments: &[&str]) -> Command {
+/// The command that starts the agent in `dir`; its data directory is `data` and its ports are free ones,
+/// unless `arguments` name others.
+#[must_use]
+pub fn command(dir: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(binary());
     command.arg("serve").args(arguments).env_clear().current_dir(dir);
     if !arguments.contains(&"--bind") {
