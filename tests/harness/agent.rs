@@ -353,7 +353,7 @@ fn binary() -> &'static Path {
         // All of this keeps libraries from being built again that `cargo test --workspace` has built.
         // They have the same features only for the whole workspace, and if a test is among what is built.
         build.args(["build", "--quiet", "--workspace", "--bin=rfq-agent", "--test=structure"]);
-        // Build scripts that look at these run again when they change, and the test's own package has set them.
+        // Build scripts that look at these run again when they change, and cargo sets them for a test.
         for (name, _) in std::env::vars_os() {
             let text = name.to_string_lossy();
             if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
