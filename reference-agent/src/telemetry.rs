@@ -114,7 +114,7 @@ pub async fn upkeep(handle: PrometheusHandle) {
 /// Counts answers.
 pub(crate) struct AnswerFigures {
     offers: Counter,
-    declines: [(DeclineReason, Counter); 9],
+    declines: Vec<(DeclineReason, Counter)>,
     /// Genuine requests that are no RFQ, or a broken one.
     pub(crate) not_an_rfq: Counter,
     /// RFQs whose id stands for another request.
@@ -127,21 +127,6 @@ pub(crate) struct AnswerFigures {
 impl AnswerFigures {
     /// Of the recorder that is installed.
     pub(crate) fn new() -> Self {
-        use DeclineReason::{
-            Busy, Failed, NotCarried, OutOfStock, OverBudget, QuantityNotSold, RegionNotServed,
-            TooLateToDeliver, Unspecified,
-        };
-        let reasons = [
-            NotCarried,
-            OutOfStock,
-            QuantityNotSold,
-            RegionNotServed,
-            TooLateToDeliver,
-            OverBudget,
-            Failed,
-            Busy,
-            Unspecified,
-        ];
         let refusals = [
             (StatusCode::UNAUTHORIZED, "unauthorized"),
             (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"),
@@ -150,7 +135,10 @@ impl AnswerFigures {
         ];
         Self {
             offers: answers("offer", ""),
-            declines: reasons.map(|reason| (reason, answers("decline", reason.name()))),
+            declines: DeclineReason::ALL
+                .iter()
+                .map(|&reason| (reason, answers("decline", reason.name())))
+                .collect(),
             not_an_rfq: answers("refused", "not_an_rfq"),
             rfq_id_reused: answers("refused", RfqIdReused::REASON),
             refused: refusals.map(|(status, reason)| (status, answers("refused", reason))),
@@ -171,10 +159,8 @@ impl AnswerFigures {
     }
 
     pub(crate) fn decline(&self, reason: DeclineReason, elapsed: Duration) {
-        match self.declines.iter().find(|(known, _)| *known == reason) {
-            Some((_, declines)) => declines.increment(1),
-            // A reason that the SDK has only learned.
-            None => answers("decline", reason.name()).increment(1),
+        if let Some((_, declines)) = self.declines.iter().find(|(of, _)| *of == reason) {
+            declines.increment(1);
         }
         self.seconds.record(elapsed);
     }

@@ -85,7 +85,6 @@ fn figure(name: &'static str, value: u64) {
 
 fn keep_list(path: &Path, rows: u64, write: &dyn Fn(File) -> io::Result<()>) -> io::Result<()> {
     if rows > 0 {
-        path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
         return write(File::create(path)?);
     }
     match std::fs::remove_file(path) {

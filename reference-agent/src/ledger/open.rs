@@ -1,8 +1,8 @@
 //! The ledger's files, and connections to them.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::error::{LedgerError, OpenError};
 use super::schema::{self, Version};
+use crate::data_dir;
 
 /// How long a lock of another program is waited for: well within the time an answer has.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
@@ -45,15 +46,8 @@ impl Place {
 
     /// Makes the directory, for its owner only, unless it is there.
     pub(super) fn make_directory(&self) -> Result<(), OpenError> {
-        let make = || {
-            if !self.directory.try_exists()? {
-                DirBuilder::new().recursive(true).mode(0o700).create(&self.directory)?;
-                // What is kept here must not end up in a repository that the agent was tried in.
-                fs::write(self.directory.join(".gitignore"), "*\n")?;
-            }
-            io::Result::Ok(())
-        };
-        make().map_err(|source| OpenError::File { path: self.directory.clone(), source })
+        data_dir::make(&self.directory)
+            .map_err(|source| OpenError::File { path: self.directory.clone(), source })
     }
 
     /// Takes the ledger for this process.

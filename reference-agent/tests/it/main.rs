@@ -20,6 +20,7 @@ mod feed;
 mod ledger;
 mod log;
 mod message_send;
+mod new_file;
 mod pages;
 mod postgres;
 mod price_service;
