@@ -350,8 +350,9 @@ pub const KEYS: &[Key] = &[
         UsdByRegion,
         "US dollars",
         Nothing("{ \"AK-US\" = 12.50, \"HI-US\" = 12.50, PR = 15 }"),
-        "What is added for some states and countries, also where sending is free, but not to a rate \
-         of the state itself.",
+        "What is added for some states and countries, also where sending is free. A rate of the \
+         state itself is asked for without it; where sending is free, the surcharge is asked for in \
+         its place, up to that rate. Territories of the US are states: `PR` is `PR-US`.",
     ),
     key(
         "lead_time.time_zone",
