@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use insta::assert_snapshot;
 use rfq_reference_agent::ask::Ask;
 use rfq_reference_agent::catalogue::{Availability, Days, OrderQuantities, Product};
+use rfq_reference_agent::config::Config;
 use rfq_reference_agent::pricing::{PriceBreak, Sale, UnitPrices};
 use rfq_reference_agent::quote::{self, Quote};
 use rfq_reference_agent::rules::{OfferRules, Rules};
@@ -17,12 +18,13 @@ use super::asking::noon;
 
 /// The rules that a configuration sets.
 pub(crate) fn rules(toml: &str) -> Rules {
-    toml::from_str(toml).map_err(|error| format!("{toml}\n{error}")).unwrap()
+    let config: Result<Config, _> = toml::from_str(toml);
+    config.map_err(|error| format!("{toml}\n{error}")).unwrap().rules()
 }
 
 /// Why a configuration is no set of rules, in one line.
 pub(crate) fn refusal(toml: &str) -> String {
-    let error = toml::from_str::<Rules>(toml).unwrap_err();
+    let error = toml::from_str::<Config>(toml).unwrap_err();
     error.message().replace('\n', " ")
 }
 
