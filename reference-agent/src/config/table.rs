@@ -211,7 +211,8 @@ pub const KEYS: &[Key] = &[
         "seconds",
         Default("5"),
         "How often the file is looked at for a change; 0 reads it again only at the signal SIGHUP. A \
-         new price is offered this much later.",
+         new price is offered at most this much later, and 1 second more, in which the file must not \
+         change (up to 4 if it does), and the time that reading takes.",
     ),
     key(
         "feed.reload_seconds",

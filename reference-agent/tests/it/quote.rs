@@ -199,7 +199,7 @@ fn sums_beyond_all_money_decline() {
     let half = Usd::from_cents(Usd::MAX.cents() / 2).unwrap();
     assert!(quote(&at(half), &units(2)).is_ok());
     assert_eq!(quote(&at(half), &two("CA-US")), Err(DeclineReason::Failed), "with its shipping");
-    let dear = rules(&format!("[shipping.surcharges_usd]\nUS = \"{}\"", Usd::MAX));
+    let dear = rules(&format!("[shipping.surcharges_usd]\nUS = {}", Usd::MAX));
     let surcharged = quote::quote(&at(usd("1.00")), &two("CA-US"), &dear, 0, noon());
     assert_eq!(surcharged, Err(DeclineReason::Failed));
 }
