@@ -44,6 +44,14 @@ pub const KEYS: &[Key] = &[
          the shop's own network.",
     ),
     key(
+        "admin_hosts",
+        List("a list of host names, such as [\"rfq-agent\"]"),
+        "",
+        Default("[]"),
+        "Host names that the admin address answers to, beside `localhost` and IP addresses: such as \
+         a container's. Others are refused, so that no web page reaches it by a name of its own.",
+    ),
+    key(
         "public_url",
         Url("https:// and a host, such as \"https://shop.example\""),
         "",
