@@ -160,9 +160,8 @@ async fn a_new_feed_is_served_a_second_after_the_check_that_finds_it() {
 async fn a_feed_that_is_exported_all_the_time_is_read_all_the_same_and_the_log_says_so() {
     let mut shop = Shop::open("check_seconds = 1").await;
     let path = shop.path();
-    const EXPORTS: u64 = 1000;
     let exporting = tokio::spawn(async move {
-        for price in 2..=EXPORTS {
+        for price in 2..=1000 {
             publish(&path, &feed(4, price));
             sleep(Duration::from_millis(700)).await;
             // Leaves the thread that reads its share of real time, in which ours stands still.
@@ -171,7 +170,7 @@ async fn a_feed_that_is_exported_all_the_time_is_read_all_the_same_and_the_log_s
     });
     let served = shop.served().await;
     exporting.abort();
-    assert!(served < EXPORTS, "not only once it settled");
+    assert!(served < 1000, "not only once it settled");
     let text = shop.log.text();
     assert!(text.contains("The feed changes again and again; reading it as it is now"), "{text}");
 }
@@ -199,7 +198,7 @@ async fn what_the_system_cannot_read_now_is_tried_at_each_check_and_told_once() 
     obey_permissions();
     let mut shop = Shop::open("check_seconds = 5").await;
     shop.publish(&feed(4, 2));
-    fs::set_permissions(shop.path(), Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(shop.path(), Permissions::from_mode(0o000)).unwrap();
     for _ in 0..3 {
         shop.readings.recv().await.unwrap();
     }
