@@ -161,7 +161,7 @@ pub(crate) fn serve(args: &ServeArgs, ambient: &Ambient) -> anyhow::Result<()> {
             catalogue: live,
             metrics,
             clock: Arc::new(SystemClock),
-            hosts: Vec::new(),
+            hosts: config.admin_hosts.clone(),
         });
         banner::print(&banner::Banner {
             address,

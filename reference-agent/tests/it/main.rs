@@ -31,5 +31,6 @@ mod responder;
 mod secret;
 mod server;
 mod shipping;
+mod source;
 mod sql_feed;
 mod telemetry;

@@ -9,6 +9,7 @@ use rfq_reference_agent::ask::Ask;
 use rfq_reference_agent::catalogue::{
     Availability, Days, OrderQuantities, Product, QuantitiesError,
 };
+use rfq_reference_agent::config::Config;
 use rfq_reference_agent::pricing::{PriceBreak, Sale, UnitPrices};
 use rfq_reference_agent::quote::{self, Quote};
 use rfq_reference_agent::rules::{OfferRules, Rules};
@@ -19,12 +20,13 @@ use super::asking::noon;
 
 /// The rules that a configuration sets.
 pub(crate) fn rules(toml: &str) -> Rules {
-    toml::from_str(toml).map_err(|error| format!("{toml}\n{error}")).unwrap()
+    let config: Result<Config, _> = toml::from_str(toml);
+    config.map_err(|error| format!("{toml}\n{error}")).unwrap().rules()
 }
 
 /// Why a configuration is no set of rules, in one line.
 pub(crate) fn refusal(toml: &str) -> String {
-    let error = toml::from_str::<Rules>(toml).unwrap_err();
+    let error = toml::from_str::<Config>(toml).unwrap_err();
     error.message().replace('\n', " ")
 }
 
@@ -216,7 +218,7 @@ fn sums_beyond_all_money_decline() {
     let half = Usd::from_cents(Usd::MAX.cents() / 2).unwrap();
     assert!(quote(&at(half), &units(2)).is_ok());
     assert_eq!(quote(&at(half), &two("CA-US")), Err(DeclineReason::Failed), "with its shipping");
-    let dear = rules(&format!("[shipping.surcharges_usd]\nUS = \"{}\"", Usd::MAX));
+    let dear = rules(&format!("[shipping.surcharges_usd]\nUS = {}", Usd::MAX));
     let surcharged = quote::quote(&at(usd("1.00")), &two("CA-US"), &dear, 0, noon());
     assert_eq!(surcharged, Err(DeclineReason::Failed));
 }

@@ -69,9 +69,8 @@ fn any_tiers() -> impl Strategy<Value = String> {
 fn any_surcharges() -> impl Strategy<Value = String> {
     let places = subsequence(&["AK-US", "CA-US", "US", "CA"][..], 0..=4);
     (places, 0..3000_u32).prop_map(|(places, cents)| {
-        let lines = places
-            .iter()
-            .map(|place| format!("{place} = \"{}.{:02}\"\n", cents / 100, cents % 100));
+        let lines =
+            places.iter().map(|place| format!("{place} = {}.{:02}\n", cents / 100, cents % 100));
         format!("[shipping.surcharges_usd]\n{}", lines.collect::<String>())
     })
 }
@@ -106,7 +105,7 @@ fn any_lead_time() -> impl Strategy<Value = String> {
 
 fn with_free_from(configuration: &str, cents: Option<u64>) -> Rules {
     let line = cents.map_or(String::new(), |cents| {
-        format!("free_from_usd = \"{}\"\n", Usd::from_cents(cents).unwrap())
+        format!("free_from_usd = {}\n", Usd::from_cents(cents).unwrap())
     });
     // A table may be opened before those in it.
     rules(&format!("[shipping]\n{line}{configuration}"))
