@@ -9,4 +9,5 @@ fi
 RFQ_TEST_DATA=$(cd "$1" && pwd)
 export RFQ_TEST_DATA
 cd "$(dirname "$0")/.."
-cargo test --locked --release -p rfq-tests --features acceptance --test acceptance -- --nocapture
+# Of the workspace, as the agent under test is built, so that both share the libraries.
+cargo test --locked --release --workspace --features rfq-tests/acceptance --test acceptance -- --nocapture

@@ -40,6 +40,7 @@ install() {
   need_command chromium chromium
   need_command chromedriver chromium-driver
   need_command curl curl
+  need_command faketime faketime
   need_command openssl openssl
   need_command python3 python3
   need_python_module ensurepip python3-venv

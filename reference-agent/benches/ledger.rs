@@ -14,18 +14,15 @@
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::Path;
-use std::sync::Arc;
 use std::thread;
 
 use chrono::{DateTime, Utc};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use rfq_reference_agent::catalogue::{
-    Availability, Catalogue, LiveCatalogue, OrderQuantities, Product,
-};
 use rfq_reference_agent::ledger::{Ledger, LedgerOptions};
-use rfq_reference_agent::pricing::UnitPrices;
-use rfq_reference_agent::shipping::ShippingTable;
-use rfq_sdk::{Answer, AnswerStore as _, Offer, Rfq, Secret, Signer, Terms, Usd, Verifier};
+use rfq_reference_agent::stock::Stock;
+use rfq_sdk::{
+    Answer, AnswerStore as _, Offer, ProductSlug, Rfq, Secret, Signer, Terms, Usd, Verifier,
+};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -74,24 +71,8 @@ impl Ids {
     }
 }
 
-fn catalogue() -> Catalogue {
-    let mut catalogue = Catalogue::default();
-    for number in 0..PRODUCTS {
-        let product = Product {
-            slug: format!("coffee-grinders/grinder-{number}").parse().unwrap(),
-            id: number.to_string().into(),
-            title: "A grinder".into(),
-            prices: UnitPrices::regular("169.99".parse().unwrap()).unwrap(),
-            quantities: OrderQuantities::ANY,
-            availability: Availability::InStock,
-            on_hand: Some(100_000_000),
-            shipping: Arc::new(ShippingTable::new(vec![])),
-            handling: None,
-            weight_grams: None,
-        };
-        catalogue.insert(product).unwrap();
-    }
-    catalogue
+fn product(number: u64) -> ProductSlug {
+    format!("coffee-grinders/grinder-{number}").parse().unwrap()
 }
 
 /// What each task of a round is to remember.
@@ -217,9 +198,12 @@ async fn main() {
     fs::create_dir_all(&directory).unwrap();
     refuse_memory(&directory);
     let metrics = PrometheusBuilder::new().install_recorder().unwrap();
-    let ledger =
-        Ledger::open(&directory, LedgerOptions::default(), LiveCatalogue::new(catalogue()))
-            .unwrap();
+    let ledger = Ledger::open(&directory, LedgerOptions::default()).unwrap();
+    // Quoted once, so that the ledger knows what the soft holds are a share of.
+    for number in 0..PRODUCTS {
+        let stock = Stock { units: Some(100_000_000), as_of: noon() };
+        assert_eq!(ledger.reserved(&product(number), stock, noon()), 0);
+    }
     let mut ids = Ids { state: 7, made: 0 };
 
     let (mut own, mut raw, mut ratios) = (Vec::new(), Vec::new(), Vec::new());

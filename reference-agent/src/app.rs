@@ -13,7 +13,8 @@ use rfq_sdk::{AnswerStore, Answerer, Clock, Responder};
 use crate::catalogue::LiveCatalogue;
 use crate::checkout::Checkout;
 use crate::ledger::Ledger;
-use crate::routes;
+use crate::price_service::PriceService;
+use crate::routes::{self, Declines};
 use crate::telemetry::{AnswerFigures, ClaimFigures};
 
 /// The path of the page that explains an offer: claim links lead there.
@@ -37,6 +38,8 @@ pub struct Claims {
     pub ledger: Ledger,
     /// The products offered.
     pub catalogue: LiveCatalogue,
+    /// Knows the stock of the moment, where the feed's is not enough: as the responder's.
+    pub price_service: Option<PriceService>,
     /// Where a claim goes on. Without one its page says that the goods are reserved, and the rest is
     /// between the buyer and the shop.
     pub checkout: Option<Checkout>,
@@ -48,19 +51,30 @@ pub struct Claims {
 pub fn app<R: Responder, S: AnswerStore>(app: App<R, S>) -> Router {
     let card = Arc::new(app.card);
     let catalogue = app.claims.catalogue.clone();
-    rfq_routes(app.answerer, app.verify)
+    let declines =
+        Declines { ledger: app.claims.ledger.clone(), clock: Arc::clone(&app.claims.clock) };
+    message_send(app.answerer, app.verify, Some(declines))
         .merge(claim_routes(app.claims))
         .route(AGENT_CARD_PATH, get(routes::card).with_state(Arc::clone(&card)))
         .route(AGENT_JSON_PATH, get(routes::card).with_state(card))
         .route("/healthz", get(routes::healthz).with_state(catalogue))
 }
 
-/// The one route that the marketplace calls. It needs no ledger, only a memory of answers.
+/// The one route that the marketplace calls, with no more than a memory of answers: declines are not
+/// noted.
 pub fn rfq_routes<R: Responder, S: AnswerStore>(
     answerer: Answerer<R, S>,
     verify: VerifyLayer,
 ) -> Router {
-    let state = routes::MessageSend { verify, answerer, figures: AnswerFigures::new() };
+    message_send(answerer, verify, None)
+}
+
+fn message_send<R: Responder, S: AnswerStore>(
+    answerer: Answerer<R, S>,
+    verify: VerifyLayer,
+    declines: Option<Declines>,
+) -> Router {
+    let state = routes::MessageSend { verify, answerer, declines, figures: AnswerFigures::new() };
     Router::new()
         .route(MESSAGE_SEND, post(routes::message_send::<R, S>))
         .with_state(Arc::new(state))

@@ -7,7 +7,7 @@ use rfq_sdk::Usd;
 use serde::de::{Error, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
 
-/// US dollars: `6.99`, `7` or `"6.99"`.
+/// US dollars, a number such as `6.99` or `7`.
 ///
 /// Of a float its shortest text counts, which is what was written.
 #[derive(Debug, Clone, Copy)]
@@ -30,18 +30,18 @@ impl Visitor<'_> for MoneyVisitor {
 
     fn visit_f64<E: Error>(self, number: f64) -> Result<Money, E> {
         // Unlike `Display`, this writes what is large with an exponent.
-        self.visit_str(&format!("{number:?}"))
+        money(&format!("{number:?}"))
     }
 
     fn visit_i64<E: Error>(self, number: i64) -> Result<Money, E> {
-        self.visit_str(&number.to_string())
+        money(&number.to_string())
     }
+}
 
-    fn visit_str<E: Error>(self, text: &str) -> Result<Money, E> {
-        Usd::from_json_number(text)
-            .map(Money)
-            .map_err(|error| E::custom(format_args!("{text}: {error}")))
-    }
+fn money<E: Error>(number: &str) -> Result<Money, E> {
+    Usd::from_json_number(number)
+        .map(Money)
+        .map_err(|error| E::custom(format_args!("{number}: {error}")))
 }
 
 /// Reads a whole number in `range`; `expected` says what it is, in words.

@@ -86,8 +86,10 @@ impl Delivery<'_> {
         let ways = match &self.ask.region {
             None => vec![Way::UNKNOWN],
             Some(region) => {
-                let weight = |grams: u32| u64::from(grams) * u64::from(self.ask.quantity.get());
-                let parcel = Parcel { goods, grams: self.product.weight_grams.map(weight) };
+                let grams = |milligrams: u64| {
+                    milligrams.saturating_mul(self.ask.quantity.get().into()).div_ceil(1000)
+                };
+                let parcel = Parcel { goods, grams: self.product.weight_milligrams.map(grams) };
                 self.rules.shipping.ways(&self.product.shipping, region, parcel)
             }
         };

@@ -3,17 +3,16 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use rfq_sdk::{
-    Answer, ClaimUrl, Clock, DeclineReason, Offer, OfferBuilder, Responder, ResponderError, Rfq,
-};
+use rfq_sdk::{Answer, ClaimUrl, Clock, Offer, OfferBuilder, Responder, ResponderError, Rfq};
 use uuid::Uuid;
 
 use crate::ask::Ask;
-use crate::catalogue::{LiveCatalogue, Product};
+use crate::catalogue::LiveCatalogue;
 use crate::ledger::Ledger;
 use crate::price_service::PriceService;
 use crate::quote::{Quote, quote};
 use crate::rules::Rules;
+use crate::stock::{NotSold, current};
 
 /// Answers an RFQ from the catalogue, by the shop's rules.
 pub struct CatalogueResponder<C> {
@@ -21,8 +20,7 @@ pub struct CatalogueResponder<C> {
     pub catalogue: LiveCatalogue,
     /// How they are quoted.
     pub rules: Arc<Rules>,
-    /// Knows what of the stock is held or sold, and remembers what was declined. Without one all of the
-    /// stock is there for everyone.
+    /// Knows what of the stock is held or sold. Without one all of the stock is there for everyone.
     pub ledger: Option<Ledger>,
     /// Knows price and stock of the moment, where the feed's are not enough.
     pub price_service: Option<PriceService>,
@@ -50,43 +48,6 @@ pub fn offer_id(now: DateTime<Utc>, random: Uuid) -> Uuid {
 }
 
 impl<C: Clock> CatalogueResponder<C> {
-    async fn answer(&self, rfq: &Rfq) -> Result<Answer, ResponderError> {
-        // One catalogue from beginning to end, whatever is loaded meanwhile.
-        let catalogue = self.catalogue.now();
-        let Some(product) = catalogue.find(rfq.product()) else {
-            return Ok(DeclineReason::NotCarried.into());
-        };
-        let ask = Ask::from(rfq);
-        let now = self.clock.now();
-        let quoted = match &self.price_service {
-            None => self.quote(product, catalogue.as_of(), &ask, now),
-            Some(service) => {
-                let live = service.ask(product, &ask).await?;
-                let as_of = if live.tells_stock() { now } else { catalogue.as_of() };
-                match live.apply(product)? {
-                    None => Err(DeclineReason::OutOfStock),
-                    Some(product) => self.quote(&product, as_of, &ask, now),
-                }
-            }
-        };
-        match quoted {
-            Ok(quote) => self.offer(&quote, now),
-            Err(reason) => Ok(reason.into()),
-        }
-    }
-
-    fn quote(
-        &self,
-        product: &Product,
-        as_of: DateTime<Utc>,
-        ask: &Ask,
-        now: DateTime<Utc>,
-    ) -> Result<Quote, DeclineReason> {
-        let ledger = self.ledger.as_ref();
-        let reserved = ledger.map_or(0, |ledger| ledger.reserved(product, as_of, now));
-        quote(product, ask, &self.rules, reserved, now)
-    }
-
     fn offer(&self, quote: &Quote, now: DateTime<Utc>) -> Result<Answer, ResponderError> {
         let id = (self.offer_id)();
         let offer = Offer::builder(quote.price, self.cart.with_offer(id)?)
@@ -104,18 +65,20 @@ impl<C: Clock> CatalogueResponder<C> {
 
 impl<C: Clock> Responder for CatalogueResponder<C> {
     async fn respond(&self, rfq: Rfq) -> Result<Answer, ResponderError> {
-        let answer = self.answer(&rfq).await;
-        if let Some(ledger) = &self.ledger {
-            let reason = match &answer {
-                Ok(Answer::Offer(_)) => None,
-                Ok(Answer::Decline(decline)) => Some(decline.reason()),
-                Err(_) => Some(DeclineReason::Failed),
-            };
-            if let Some(reason) = reason {
-                ledger.note_decline(&rfq, reason, self.clock.now());
-            }
+        // One catalogue from beginning to end, whatever is loaded meanwhile.
+        let catalogue = self.catalogue.now();
+        let (ask, now) = (Ask::from(&rfq), self.clock.now());
+        let current = match current(&catalogue, self.price_service.as_ref(), &ask, now).await {
+            Ok(current) => current,
+            Err(NotSold::Failed(error)) => return Err(error.into()),
+            Err(not_sold) => return Ok(not_sold.reason().into()),
+        };
+        let ledger = self.ledger.as_ref();
+        let reserved = |ledger: &Ledger| ledger.reserved(&ask.product, current.stock, now);
+        match quote(&current.product, &ask, &self.rules, ledger.map_or(0, reserved), now) {
+            Ok(quote) => self.offer(&quote, now),
+            Err(reason) => Ok(reason.into()),
         }
-        answer
     }
 }
 

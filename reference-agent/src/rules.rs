@@ -12,8 +12,7 @@ use crate::shipping::ShopShipping;
 /// How the shop quotes, whatever the product.
 ///
 /// Each part is a section of the configuration, and its default is that section left out.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Rules {
     /// `[offers]`: what every offer says.
     pub offers: OfferRules,

@@ -1,13 +1,14 @@
 //! The secret shared with the marketplace: read from its file, or made on the first start.
 
-use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::io;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use rfq_sdk::{SecretFile, SecretFileError};
 use tracing::warn;
 use zeroize::Zeroizing;
+
+use crate::{data_dir, new_file};
 
 /// Why there is no secret.
 #[derive(Debug, thiserror::Error)]
@@ -70,35 +71,15 @@ pub fn read_or_make(
     }
 }
 
-/// Writes the bytes in hex. Written aside and renamed, so that a crash leaves no half a secret
-/// behind; the lock beside it keeps two processes from each making one.
+/// Writes the bytes in hex.
 fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let directory = parent.unwrap_or(Path::new("."));
-    if !directory.try_exists()? {
-        DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
-        // What is kept here must not end up in a repository that the agent was tried in.
-        std::fs::write(directory.join(".gitignore"), "*\n")?;
+    if let Some(directory) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        data_dir::make(directory)?;
     }
-    let lock = File::create(directory.join("secret.lock"))?;
-    lock.lock()?;
-    if path.try_exists()? {
-        return Err(io::ErrorKind::AlreadyExists.into());
-    }
-    let aside = path.with_extension("new");
-    // Left behind by a crash, perhaps with other permissions.
-    match std::fs::remove_file(&aside) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        Ok(()) | Err(_) => {}
-    }
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&aside)?;
     let mut text = Zeroizing::new(String::with_capacity(2 * bytes.len() + 1));
     for digit in bytes.iter().flat_map(|byte| [byte >> 4, byte & 0x0f]) {
         text.extend(char::from_digit(digit.into(), 16));
     }
     text.push('\n');
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    std::fs::rename(&aside, path)?;
-    File::open(directory)?.sync_all()
+    new_file::write(path, 0o600, text.as_bytes())
 }

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use http::StatusCode;
 use metrics::{Counter, Histogram, Unit, counter, histogram};
 use metrics::{describe_counter, describe_gauge, describe_histogram};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use rfq_sdk::{DeclineReason, RfqIdReused};
 
-/// Answers to requests that were genuine, by `outcome` and `reason`.
+/// Answers by `outcome` and `reason`.
 pub const ANSWERS: &str = "rfq_agent_answers_total";
 /// Seconds from the first byte of a request until its answer.
 pub const ANSWER_SECONDS: &str = "rfq_agent_answer_seconds";
@@ -59,7 +60,7 @@ pub fn describe() {
     describe_counter!(
         ANSWERS,
         Unit::Count,
-        "Answers to genuine requests by outcome (offer, decline, refused) and reason"
+        "Answers by outcome (offer, decline, refused) and reason"
     );
     describe_histogram!(
         ANSWER_SECONDS,
@@ -82,7 +83,7 @@ pub fn describe() {
     describe_counter!(
         CLAIMS,
         Unit::Count,
-        "Claims by outcome (held, unknown, expired, sold, out_of_stock, too_many_holds, failed)"
+        "Claims by outcome (held, already_held, unknown, expired, sold, out_of_stock, too_many_holds, failed)"
     );
     describe_counter!(LEDGER_COMMITS, Unit::Count, "Commits of the ledger");
     describe_histogram!(LEDGER_COMMIT_SECONDS, Unit::Seconds, "Seconds that a commit takes");
@@ -113,38 +114,42 @@ pub async fn upkeep(handle: PrometheusHandle) {
 /// Counts answers.
 pub(crate) struct AnswerFigures {
     offers: Counter,
-    declines: [(DeclineReason, Counter); 9],
+    declines: Vec<(DeclineReason, Counter)>,
     /// Genuine requests that are no RFQ, or a broken one.
     pub(crate) not_an_rfq: Counter,
     /// RFQs whose id stands for another request.
     pub(crate) rfq_id_reused: Counter,
+    /// Requests that are not genuine, by the status they were refused with.
+    refused: [(StatusCode, Counter); 4],
     seconds: Histogram,
 }
 
 impl AnswerFigures {
     /// Of the recorder that is installed.
     pub(crate) fn new() -> Self {
-        use DeclineReason::{
-            Busy, Failed, NotCarried, OutOfStock, OverBudget, QuantityNotSold, RegionNotServed,
-            TooLateToDeliver, Unspecified,
-        };
-        let reasons = [
-            NotCarried,
-            OutOfStock,
-            QuantityNotSold,
-            RegionNotServed,
-            TooLateToDeliver,
-            OverBudget,
-            Failed,
-            Busy,
-            Unspecified,
+        let refusals = [
+            (StatusCode::UNAUTHORIZED, "unauthorized"),
+            (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"),
+            (StatusCode::REQUEST_TIMEOUT, "body_too_slow"),
+            (StatusCode::BAD_REQUEST, "body_incomplete"),
         ];
         Self {
             offers: answers("offer", ""),
-            declines: reasons.map(|reason| (reason, answers("decline", reason.name()))),
+            declines: DeclineReason::ALL
+                .iter()
+                .map(|&reason| (reason, answers("decline", reason.name())))
+                .collect(),
             not_an_rfq: answers("refused", "not_an_rfq"),
             rfq_id_reused: answers("refused", RfqIdReused::REASON),
+            refused: refusals.map(|(status, reason)| (status, answers("refused", reason))),
             seconds: histogram!(ANSWER_SECONDS),
+        }
+    }
+
+    /// Counts a request that was refused with `status` before it was known to be genuine.
+    pub(crate) fn refused(&self, status: StatusCode) {
+        if let Some((_, refused)) = self.refused.iter().find(|(known, _)| *known == status) {
+            refused.increment(1);
         }
     }
 
@@ -154,10 +159,8 @@ impl AnswerFigures {
     }
 
     pub(crate) fn decline(&self, reason: DeclineReason, elapsed: Duration) {
-        match self.declines.iter().find(|(known, _)| *known == reason) {
-            Some((_, declines)) => declines.increment(1),
-            // A reason that the SDK has only learned.
-            None => answers("decline", reason.name()).increment(1),
+        if let Some((_, declines)) = self.declines.iter().find(|(of, _)| *of == reason) {
+            declines.increment(1);
         }
         self.seconds.record(elapsed);
     }
@@ -170,6 +173,8 @@ fn answers(outcome: &'static str, reason: &'static str) -> Counter {
 /// Counts claims.
 pub(crate) struct ClaimFigures {
     pub(crate) held: Counter,
+    /// Claims of what the same buyer holds already.
+    pub(crate) already_held: Counter,
     pub(crate) unknown: Counter,
     pub(crate) expired: Counter,
     pub(crate) sold: Counter,
@@ -184,6 +189,7 @@ impl ClaimFigures {
         let claims = |outcome: &'static str| counter!(CLAIMS, "outcome" => outcome);
         Self {
             held: claims("held"),
+            already_held: claims("already_held"),
             unknown: claims("unknown"),
             expired: claims("expired"),
             sold: claims("sold"),

@@ -71,6 +71,19 @@ impl Decline {
 }
 
 impl DeclineReason {
+    /// Every reason.
+    pub const ALL: &'static [Self] = &[
+        Self::NotCarried,
+        Self::OutOfStock,
+        Self::QuantityNotSold,
+        Self::RegionNotServed,
+        Self::TooLateToDeliver,
+        Self::OverBudget,
+        Self::Failed,
+        Self::Busy,
+        Self::Unspecified,
+    ];
+
     /// A stable name for logs and figures.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -325,3 +338,26 @@ static ANSWER: Shape = Shape {
         ("terms", Slot::Value(TERMS, "terms")),
     ],
 };
+
+#[cfg(test)]
+mod tests {
+    use super::DeclineReason::{self, *};
+
+    #[test]
+    fn all_reasons_are_among_all() {
+        // A new reason does not compile until it has its place here.
+        let place = |reason| match reason {
+            NotCarried => 0,
+            OutOfStock => 1,
+            QuantityNotSold => 2,
+            RegionNotServed => 3,
+            TooLateToDeliver => 4,
+            OverBudget => 5,
+            Failed => 6,
+            Busy => 7,
+            Unspecified => 8,
+        };
+        let places: Vec<_> = DeclineReason::ALL.iter().map(|reason| place(*reason)).collect();
+        assert!(places.into_iter().eq(0..=place(Unspecified)));
+    }
+}

@@ -1,10 +1,13 @@
 //! `import` and `replay`, beside a running agent.
 
+use std::io::Write as _;
 use std::path::Path;
 use std::process::Output;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rfq_tests::{Agent, GRINDER, rfq, run_in};
+use serde_json::Value;
 use tempfile::TempDir;
 
 fn feed(price: &str) -> String {
@@ -46,11 +49,71 @@ fn import_checks_a_feed_and_puts_it_in_place_of_the_one_served() {
     std::fs::write(dir.path().join("broken.tsv"), "id\tprice\n1\t").unwrap();
     let (done, refused) = run(dir.path(), &["import", "broken.tsv", "--config", "rfq-agent.toml"]);
     assert!(!done && refused.contains("broken.tsv"), "{refused}");
+    let (done, refused) = run(dir.path(), &["import", "postgres://shop:hunter2@db/shop"]);
+    assert!(!done && refused.contains("feed.sql") && !refused.contains("hunter2"), "{refused}");
 
     let (done, report) = run(dir.path(), &["import", "new.tsv", "--config", "rfq-agent.toml"]);
     assert!(done && report.contains("Replaced"), "{report}");
     agent.wait_for_log("Serving the new feed");
     assert!(agent.ask(&rfq("new", GRINDER, 1).to_string()).body.contains(r#""price_usd":6,"#));
+}
+
+#[test]
+fn an_imported_feed_is_as_old_as_its_export() {
+    let (dir, agent) = shop();
+    let new = std::fs::File::create(dir.path().join("new.tsv")).unwrap();
+    (&new).write_all(feed("6.00").as_bytes()).unwrap();
+    let exported = new.metadata().unwrap().modified().unwrap() - Duration::from_hours(1);
+    new.set_modified(exported).unwrap();
+    // Sold after the export: of nine on hand, four are left.
+    let offer = agent.ask(&rfq("sold", GRINDER, 5).to_string()).body;
+    let offer: Value = serde_json::from_str(&offer).unwrap();
+    let sold = format!("/orders/{}", offer["offer_id"].as_str().unwrap());
+    assert_eq!(agent.admin_post(&sold).status, 200);
+    let (done, report) = run(dir.path(), &["import", "new.tsv", "--config", "rfq-agent.toml"]);
+    assert!(done, "{report}");
+    agent.wait_for_log("Serving the new feed");
+    let served = dir.path().join("feed.tsv").metadata().unwrap();
+    assert_eq!(served.modified().unwrap(), exported);
+    assert!(!agent.ask(&rfq("five", GRINDER, 5).to_string()).body.contains("offer_id"));
+    assert!(agent.ask(&rfq("four", GRINDER, 4).to_string()).body.contains("offer_id"));
+    let left: Vec<_> = std::fs::read_dir(dir.path()).unwrap().map(|file| file.unwrap()).collect();
+    assert!(left.iter().all(|file| !file.file_name().to_string_lossy().contains("importing")));
+}
+
+#[test]
+fn import_refuses_what_the_running_agent_would() {
+    let dir = TempDir::new().unwrap();
+    let rows = |products: usize, price: u32| -> String {
+        let row = |n| format!("{n}\t{price}.00 USD\tin_stock\tshop/p-{n}\n");
+        (0..products).map(row).collect()
+    };
+    let write = |name: &str, products, price| {
+        let text = format!("id\tprice\tavailability\tproduct_slug\n{}", rows(products, price));
+        std::fs::write(dir.path().join(name), text).unwrap();
+    };
+    write("feed.tsv", 5, 1);
+    write("new.tsv", 2, 2);
+    std::fs::write(dir.path().join("rfq-agent.toml"), "[feed]\nfile = \"feed.tsv\"\n").unwrap();
+    let import = |more: &[&str]| {
+        run(dir.path(), &[&["import", "new.tsv", "--config", "rfq-agent.toml"], more].concat())
+    };
+    let served = || std::fs::read_to_string(dir.path().join("feed.tsv")).unwrap();
+    let (done, refused) = import(&[]);
+    assert!(!done && served().contains("1.00 USD"), "{refused}");
+    for part in ["2 products where there were 5", "feed.max_shrink_percent", "--force"] {
+        assert!(refused.contains(part), "{part:?} is in {refused}");
+    }
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 3, "nothing is left beside it");
+    let (done, refused) = import(&["--dry-run"]);
+    assert!(!done && refused.contains("Accepted  2"), "{refused}");
+    let (done, report) = import(&["--force"]);
+    assert!(done && served().contains("2.00 USD"), "{report}");
+    assert!(report.contains("restart the agent to serve it"), "{report}");
+    // What cannot be used is no feed to compare with.
+    std::fs::write(dir.path().join("feed.tsv"), "broken").unwrap();
+    let (done, report) = import(&[]);
+    assert!(done && report.contains("logs when it serves it"), "{report}");
 }
 
 #[test]
@@ -71,6 +134,18 @@ fn replay_shows_what_differs_from_the_answer_given() {
     assert!(done, "{differs}");
     let price = differs.lines().find(|line| line.trim().starts_with("price_usd")).unwrap();
     assert!(price.contains("10.00") && price.contains("15.00") && price.ends_with("differs"));
+
+    // Nobody listens there, then and now.
+    let config =
+        "[feed]\nfile = \"feed.tsv\"\n[price_service]\nurl = \"http://127.0.0.1:1/price\"\n";
+    std::fs::write(dir.path().join("rfq-agent.toml"), config).unwrap();
+    drop(agent);
+    let agent = Agent::start_configured(&dir, "rfq-agent.toml");
+    assert!(!agent.ask(&rfq("failed", GRINDER, 2).to_string()).body.contains("offer_id"));
+    let (done, same) = replay("failed");
+    assert!(done && same.contains("decline (failed)"), "{same}");
+    assert!(same.contains("Nothing differs."), "{same}");
+    assert!(same.contains("It fails now because of this: "), "{same}");
 
     let (done, unknown) = replay("never-asked");
     assert!(!done && unknown.contains("knows no RFQ never-asked"), "{unknown}");

@@ -1,6 +1,7 @@
 //! A configuration that cannot work ends with one sentence that says what, where and what to do.
 
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
 
 use rfq_tests::{Agent, GRINDER, rfq, run_to_failure, run_to_failure_with};
 use tempfile::TempDir;
@@ -126,4 +127,19 @@ fn a_feed_of_ones_own_is_served_and_its_broken_rows_are_listed() {
         "{}",
         agent.log()
     );
+}
+
+#[test]
+fn the_data_directory_is_the_owners_only_wherever_the_secret_is() {
+    let dir = TempDir::new().unwrap();
+    let (feed, secret) = (dir.path().join("feed.tsv"), dir.path().join("secret"));
+    let rows = "1\t5.00 USD\tin_stock\tshop/one\n2\tfree\tin_stock\tshop/two\n";
+    std::fs::write(&feed, format!("id\tprice\tavailability\tproduct_slug\n{rows}")).unwrap();
+    std::fs::write(&secret, "0123456789abcdef\n").unwrap();
+    let [feed, secret] = [&feed, &secret].map(|path| path.to_str().unwrap());
+    let agent = Agent::start(&["--feed", feed, "--secret-file", secret]);
+    let data = agent.data_dir();
+    assert!(data.join("rejected-rows.tsv").exists());
+    assert_eq!(data.metadata().unwrap().permissions().mode() & 0o777, 0o700);
+    assert_eq!(std::fs::read_to_string(data.join(".gitignore")).unwrap(), "*\n");
 }

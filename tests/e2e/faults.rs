@@ -159,12 +159,20 @@ fn a_price_service_that_hangs_declines_in_time_and_is_asked_again_later() {
 }
 
 #[test]
-fn a_second_agent_on_the_same_ledger_says_who_has_it() {
-    let agent = Agent::start(&[]);
-    let dir = agent.data_dir().display().to_string();
-    let done = rfq_tests::run_to_failure(&["--data-dir", &dir]);
+fn a_second_agent_on_the_same_ledger_says_who_has_it_and_touches_nothing() {
+    let dir = TempDir::new().unwrap();
+    let feed = dir.path().join("feed.tsv");
+    let rows = "1\t5.00 USD\tin_stock\tshop/one\n2\tfree\tin_stock\tshop/two\n";
+    std::fs::write(&feed, format!("id\tprice\tavailability\tproduct_slug\n{rows}")).unwrap();
+    let agent = Agent::start(&["--feed", feed.to_str().unwrap()]);
+    let list = agent.data_dir().join("rejected-rows.tsv");
+    assert!(list.exists());
+    let data_dir = agent.data_dir().display().to_string();
+    let done = rfq_tests::run_to_failure(&["--data-dir", &data_dir]);
     let said = String::from_utf8(done.stderr).unwrap();
     assert!(!done.status.success(), "{said}");
     let process = format!("process {}", agent.pid());
     assert!(said.contains(&process) && said.contains("--data-dir"), "{said}");
+    assert!(!said.contains("Loaded the feed"), "{said}");
+    assert!(list.exists(), "the list is that of the agent which runs");
 }

@@ -10,6 +10,7 @@
 
 mod browser;
 mod claims;
+mod clock;
 mod commands;
 mod configuration;
 mod crash;

@@ -314,8 +314,10 @@ pub fn run_to_failure_with(environment: &[(&str, &str)]) -> Output {
     command.current_dir(dir.path()).output().unwrap()
 }
 
-/// The data directory and the port are left to the caller when it names them.
-fn command(dir: &Path, arguments: &[&str]) -> Command {
+/// The command that starts the agent in `dir`; its data directory is `data` and its ports are free ones,
+/// unless `arguments` name others.
+#[must_use]
+pub fn command(dir: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(binary());
     command.arg("serve").args(arguments).env_clear().current_dir(dir);
     if !arguments.contains(&"--bind") {
@@ -348,7 +350,16 @@ fn binary() -> &'static Path {
         // target/PROFILE/deps/TEST
         let profile = own.parent().and_then(Path::parent).unwrap();
         let mut build = Command::new(env!("CARGO"));
-        build.args(["build", "--quiet", "--package", "rfq-reference-agent", "--bin", "rfq-agent"]);
+        // All of this keeps libraries from being built again that `cargo test --workspace` has built.
+        // They have the same features only for the whole workspace, and if a test is among what is built.
+        build.args(["build", "--quiet", "--workspace", "--bin=rfq-agent", "--test=structure"]);
+        // Build scripts that look at these run again when they change, and cargo sets them for a test.
+        for (name, _) in std::env::vars_os() {
+            let text = name.to_string_lossy();
+            if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+                build.env_remove(name);
+            }
+        }
         if profile.ends_with("release") {
             build.arg("--release");
         }

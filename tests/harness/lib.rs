@@ -14,7 +14,7 @@ mod agent;
 mod http;
 mod webdriver;
 
-pub use agent::{Agent, run_in, run_to_failure, run_to_failure_with};
+pub use agent::{Agent, command, run_in, run_to_failure, run_to_failure_with};
 pub use http::{Connection, Response};
 pub use webdriver::Browser;
 

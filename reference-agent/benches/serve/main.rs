@@ -20,6 +20,10 @@ use rustix::thread::{CpuSet, sched_setaffinity};
 use client::Client;
 use server::{Mode, Server};
 
+/// As in the binary; the control has it too.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const ROUNDS: usize = 11;
 /// Of each server in each round.
 const REQUESTS: u32 = 12_800;

@@ -153,12 +153,13 @@ fn bare() -> Router {
 
 /// The route that answers RFQs, with the sample catalogue.
 fn agent(ledger: bool) -> Router {
-    let catalogue = load(SAMPLE.as_bytes(), None, &SlugMapping::default(), |_, _| {}).unwrap();
+    let (slugs, zone) = (SlugMapping::default(), chrono_tz::Tz::UTC);
+    let catalogue = load(SAMPLE.as_bytes(), None, &slugs, zone, |_, _| {}).unwrap();
     let catalogue = LiveCatalogue::new(catalogue.catalogue);
     // Of the directory that it is built in, which is on a disk.
     let ledger = ledger.then(|| {
         let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap().keep();
-        Ledger::open(&dir, LedgerOptions::default(), catalogue.clone()).unwrap()
+        Ledger::open(&dir, LedgerOptions::default()).unwrap()
     });
     let responder = CatalogueResponder {
         catalogue,

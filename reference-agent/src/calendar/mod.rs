@@ -51,6 +51,12 @@ impl Default for LeadTime {
 }
 
 impl LeadTime {
+    /// Where the shop's clock hangs.
+    #[must_use]
+    pub fn time_zone(&self) -> Tz {
+        self.time_zone
+    }
+
     /// Business days in the shop for products that state none; `None` is unknown.
     #[must_use]
     pub fn handling(&self) -> Option<Days> {

@@ -29,8 +29,9 @@ pub struct Product {
     pub shipping: Arc<ShippingTable>,
     /// Business days until it leaves the shop, fewest and most; `None` is unknown.
     pub handling: Option<Days>,
-    /// What one unit weighs when sent, in grams; `None` is unknown.
-    pub weight_grams: Option<u32>,
+    /// What one unit weighs when sent, in milligrams, so that what is rounded up to grams is the
+    /// parcel; `None` is unknown.
+    pub weight_milligrams: Option<u64>,
 }
 
 /// Whether a product can be bought now.
@@ -74,6 +75,16 @@ pub enum QuantitiesError {
         /// The most units.
         max: u32,
     },
+    /// No quantity that is sold lies between the two.
+    #[error("no multiple of {increment} lies between {min} and {max} units")]
+    NothingBetween {
+        /// The fewest units.
+        min: u32,
+        /// The most units.
+        max: u32,
+        /// The step.
+        increment: u32,
+    },
 }
 
 impl OrderQuantities {
@@ -88,9 +99,14 @@ impl OrderQuantities {
         if min == 0 || increment == 0 {
             return Err(QuantitiesError::Zero);
         }
-        match max {
-            Some(max) if max < min => Err(QuantitiesError::MaxBelowMin { min, max }),
-            Some(_) | None => Ok(Self { min, max, increment }),
+        let most = match max {
+            Some(max) if max < min => return Err(QuantitiesError::MaxBelowMin { min, max }),
+            Some(max) => max,
+            None => u32::MAX,
+        };
+        match min.checked_next_multiple_of(increment) {
+            Some(least) if least <= most => Ok(Self { min, max, increment }),
+            Some(_) | None => Err(QuantitiesError::NothingBetween { min, max: most, increment }),
         }
     }
 

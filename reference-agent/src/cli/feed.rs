@@ -13,7 +13,7 @@ use rfq_reference_agent::source::{Read, Source};
 use rfq_reference_agent::telemetry;
 use tracing::{info, warn};
 
-/// Rejected rows shown; all of them are in the file.
+/// Rejected rows shown; more of them are in the file.
 const SHOWN: usize = 20;
 
 /// Rows between two lines of progress where there is no terminal to draw on.
@@ -42,19 +42,19 @@ pub(super) async fn read(source: &Source, now: DateTime<Utc>) -> anyhow::Result<
 pub(super) fn tell(read: &Read, data_dir: &Path, now: DateTime<Utc>) {
     let report = &read.report;
     let (accepted, unmapped, rejected) =
-        (report.accepted, report.unmapped.len(), report.rejected.len());
+        (report.accepted, report.unmapped.count(), report.rejected.count());
     let format = read.format.map(tracing::field::display);
     info!(read = report.read, accepted, unmapped, rejected, format, "Loaded the feed");
-    for Rejection { line, id, field, value, reason } in report.rejected.iter().take(SHOWN) {
+    for Rejection { line, id, field, value, reason } in report.rejected.kept().iter().take(SHOWN) {
         warn!(line, id, field, value, reason, "Left out a row of the feed");
     }
-    let keep = |name: &str, rows: usize, write: &dyn Fn(File) -> io::Result<()>| {
+    let keep = |name: &str, rows: u64, write: &dyn Fn(File) -> io::Result<()>| {
         let path = data_dir.join(name);
         let (list, kept) = (path.display(), keep_list(&path, rows, write));
         match kept {
             Err(error) => warn!(%error, %list, "A list of rows left out could not be written"),
             Ok(()) if rows > 0 => {
-                warn!(rows, %list, "Some rows of the feed were left out; the list has them all");
+                warn!(rows, %list, "Some rows of the feed were left out; the list says which and why");
             }
             Ok(()) => {}
         }
@@ -62,15 +62,15 @@ pub(super) fn tell(read: &Read, data_dir: &Path, now: DateTime<Utc>) {
     keep("rejected-rows.tsv", rejected, &|file| report.write_rejections(io::BufWriter::new(file)));
     keep("unmapped-rows.tsv", unmapped, &|file| report.write_unmapped(io::BufWriter::new(file)));
     if let Some(mapping) = &read.mapping {
-        let (rows, rejected) = (mapping.read, mapping.rejected.len());
+        let (rows, rejected) = (mapping.read, mapping.rejected.count());
         info!(rows, rejected, "Read the mapping file");
         keep("rejected-mapping-rows.tsv", rejected, &|file| {
             mapping.write_rejections(io::BufWriter::new(file))
         });
     }
     figure(telemetry::FEED_PRODUCTS, accepted);
-    figure(telemetry::FEED_REJECTED_ROWS, u64::try_from(rejected).unwrap_or(u64::MAX));
-    figure(telemetry::FEED_UNMAPPED_ROWS, u64::try_from(unmapped).unwrap_or(u64::MAX));
+    figure(telemetry::FEED_REJECTED_ROWS, rejected);
+    figure(telemetry::FEED_UNMAPPED_ROWS, unmapped);
     figure(telemetry::FEED_LOADED, now.timestamp().try_into().unwrap_or_default());
 }
 
@@ -83,9 +83,8 @@ fn figure(name: &'static str, value: u64) {
     gauge!(name).set(value as f64);
 }
 
-fn keep_list(path: &Path, rows: usize, write: &dyn Fn(File) -> io::Result<()>) -> io::Result<()> {
+fn keep_list(path: &Path, rows: u64, write: &dyn Fn(File) -> io::Result<()>) -> io::Result<()> {
     if rows > 0 {
-        path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
         return write(File::create(path)?);
     }
     match std::fs::remove_file(path) {
@@ -103,17 +102,21 @@ pub(super) fn print_report(read: &Read) {
     }
     println!("Read      {rows} rows");
     println!("Accepted  {accepted}");
-    println!("Unmapped  {} (no name of the marketplace)", unmapped.len());
-    println!("Rejected  {}", rejected.len());
-    for Rejection { line, id, field, value, reason } in rejected.iter().take(SHOWN) {
+    println!("Unmapped  {} (no name of the marketplace)", unmapped.count());
+    println!("Rejected  {}", rejected.count());
+    for Rejection { line, id, field, value, reason } in rejected.kept().iter().take(SHOWN) {
         println!("  line {line}, id {id}, {field} {value:?}: {reason}");
     }
-    if rejected.len() > SHOWN {
-        println!("  and {} more", rejected.len() - SHOWN);
+    let shown = rejected.kept().len().min(SHOWN);
+    match rejected.count() - u64::try_from(shown).unwrap_or(u64::MAX) {
+        0 => {}
+        more => println!("  and {more} more"),
     }
     if let Some(mapping) = &read.mapping {
-        println!("Mapping   {} rows, {} rejected", mapping.read, mapping.rejected.len());
-        for Rejection { line, field, value, reason, .. } in mapping.rejected.iter().take(SHOWN) {
+        println!("Mapping   {} rows, {} rejected", mapping.read, mapping.rejected.count());
+        for Rejection { line, field, value, reason, .. } in
+            mapping.rejected.kept().iter().take(SHOWN)
+        {
             println!("  line {line}, {field} {value:?}: {reason}");
         }
     }

@@ -1,12 +1,16 @@
 //! `rfq-agent import`: checks a feed, and puts it in the place of the one that is served.
 
+use std::ffi::OsString;
 use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
+use chrono_tz::Tz;
 use clap::Args;
-use rfq_reference_agent::config::{Config, FeedSource};
-use rfq_reference_agent::source::Source;
+use rfq_reference_agent::config::{Config, Feed, FeedSource};
+use rfq_reference_agent::source::{Read, Source};
+use tokio::runtime::Runtime;
 
 use super::{Ambient, feed};
 
@@ -14,7 +18,8 @@ use super::{Ambient, feed};
 ///
 /// The feed is read as `serve` would read it, and a report says what became of its rows. Without
 /// `--dry-run` it then replaces the feed file of the configuration in one step, which a running
-/// agent notices: it never sees half a feed.
+/// agent notices: it never sees half a feed. One that has lost more products than the configuration
+/// lets go at once is refused, as the agent would refuse it.
 #[derive(Debug, Args)]
 pub(crate) struct ImportArgs {
     /// The feed to check
@@ -25,40 +30,127 @@ pub(crate) struct ImportArgs {
     #[arg(long)]
     dry_run: bool,
 
+    /// Replace the feed however many products it loses. A running agent refuses it all the same, and
+    /// serves it only once it is started again
+    #[arg(long)]
+    force: bool,
+
     /// Configuration of the agent that serves the feed: its format and its mapping
     #[arg(long, env = "RFQ_AGENT_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
 }
 
 pub(crate) fn import(args: &ImportArgs, ambient: &Ambient) -> anyhow::Result<()> {
-    let config = Config::load(args.config.as_deref(), std::env::vars_os(), toml::Table::new())?;
-    let (served, format) = match &config.feed.source {
-        FeedSource::File { path, format } => (Some(path.clone()), *format),
-        FeedSource::Sample | FeedSource::Sql(_) => (None, None),
-    };
-    if !args.dry_run && served.is_none() {
-        bail!("no feed file is configured to be replaced; name its --config, or add --dry-run");
+    if args.feed.to_string_lossy().contains("://") {
+        bail!(
+            "expected a feed file, not a URL; a database belongs in [feed.sql] of the configuration"
+        );
     }
-    let mut checked = config.feed.clone();
-    checked.source = FeedSource::File { path: args.feed.clone(), format };
-    let runtime = tokio::runtime::Runtime::new().context("no threads could be started")?;
-    let read = runtime.block_on(feed::read(&Source::new(checked), (ambient.now)()))?;
-    feed::print_report(&read);
-    if let (false, Some(served)) = (args.dry_run, served) {
-        replace(&args.feed, &served)
-            .with_context(|| format!("{} could not be replaced", served.display()))?;
-        #[expect(clippy::print_stdout, reason = "it is what was asked for")]
-        {
-            println!("Replaced {}", served.display());
-        }
+    let config = Config::load(args.config.as_deref(), std::env::vars_os(), toml::Table::new())?;
+    let runtime = Runtime::new().context("no threads could be started")?;
+    let zone = config.lead_time.time_zone();
+    let source = Source::new(config.feed.clone(), zone);
+    let read = |path: &Path| runtime.block_on(read(&config.feed, zone, path, ambient));
+    let served = match &config.feed.source {
+        FeedSource::File { path, .. } => Some(path),
+        FeedSource::Sample | FeedSource::Sql(_) => None,
+    };
+    if args.dry_run {
+        let new = read(&args.feed)?;
+        feed::print_report(&new);
+        let old = served.and_then(|served| read(served).ok());
+        return is_taken(&source, &new, old, args.force).map(drop);
+    }
+    let Some(served) = served else {
+        bail!("no feed file is configured to be replaced; name its --config, or add --dry-run");
+    };
+    let aside = aside(served);
+    let replaced = copy(&args.feed, &aside)
+        .and_then(|()| read(&aside))
+        .and_then(|new| {
+            feed::print_report(&new);
+            let is_taken = is_taken(&source, &new, read(served).ok(), args.force)?;
+            fs::rename(&aside, served).context("it could not be put in place")?;
+            Ok(is_taken)
+        })
+        .with_context(|| {
+            format!("{} stays as it is; {} is not imported", served.display(), args.feed.display())
+        });
+    if replaced.is_err() {
+        // It may not have come to be there, and what went wrong is told already.
+        let _ = fs::remove_file(&aside);
+    }
+    let is_taken = replaced?;
+    sync_folder(served).with_context(|| {
+        format!("{} is replaced, but may not be after a power cut", served.display())
+    })?;
+    tell(served, is_taken);
+    Ok(())
+}
+
+/// Reads the file as `serve` would.
+async fn read(feed: &Feed, zone: Tz, path: &Path, ambient: &Ambient) -> anyhow::Result<Read> {
+    let format = match feed.source {
+        FeedSource::File { format, .. } => format,
+        FeedSource::Sample | FeedSource::Sql(_) => None,
+    };
+    let mut checked = feed.clone();
+    checked.source = FeedSource::File { path: path.to_path_buf(), format };
+    feed::read(&Source::new(checked, zone), (ambient.now)()).await
+}
+
+/// Whether a running agent takes the `new` feed in place of the `old` one. If it does not, that is an
+/// error unless forced. Without an old one that can be used, it cannot be told what the agent serves.
+fn is_taken(source: &Source, new: &Read, old: Option<Read>, force: bool) -> anyhow::Result<bool> {
+    let old = old.map_or(0, |old| old.catalogue.len());
+    match source.check_size(old, new.catalogue.len()) {
+        Ok(()) => Ok(true),
+        Err(_) if force => Ok(false),
+        Err(shrunk) => Err(shrunk).context(
+            "a running agent would refuse it; if it is right, add --force and restart the agent",
+        ),
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "it is what was asked for")]
+fn tell(served: &Path, is_taken: bool) {
+    let served = served.display();
+    if is_taken {
+        println!("Replaced {served}; a running agent logs when it serves it");
+    } else {
+        println!("Replaced {served}; a running agent refuses it, so restart the agent to serve it");
+    }
+}
+
+/// Beside the feed served, by a name that no other import has meanwhile.
+fn aside(served: &Path) -> PathBuf {
+    let mut name = served.file_name().map_or_else(OsString::new, OsString::from);
+    name.push(format!(".importing-{}", std::process::id()));
+    served.with_file_name(name)
+}
+
+/// Copies the feed and when it was written: what was sold since then is taken off its stock.
+fn copy(feed: &Path, aside: &Path) -> anyhow::Result<()> {
+    let copied = || -> io::Result<bool> {
+        let mut from = File::open(feed)?;
+        let before = from.metadata()?;
+        let mut to = File::create(aside)?;
+        io::copy(&mut from, &mut to)?;
+        to.set_permissions(before.permissions())?;
+        to.set_modified(before.modified()?)?;
+        to.sync_all()?;
+        let after = from.metadata()?;
+        Ok(after.modified()? == before.modified()? && after.len() == before.len())
+    };
+    let about = || format!("{} could not be copied to {}", feed.display(), aside.display());
+    if !copied().with_context(about)? {
+        bail!("it changed while it was copied; import it again once it is written");
     }
     Ok(())
 }
 
-/// Copies the feed beside the one served, makes sure that it is on disk, and renames it.
-fn replace(feed: &Path, served: &Path) -> std::io::Result<()> {
-    let aside = served.with_extension("importing");
-    fs::copy(feed, &aside)?;
-    File::open(&aside)?.sync_all()?;
-    fs::rename(&aside, served)
+/// So that a rename lasts.
+fn sync_folder(served: &Path) -> io::Result<()> {
+    let folder = served.parent().filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }

@@ -1,12 +1,13 @@
 //! `rfq-agent init`: from a feed to a configuration that serves it.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write as _};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use clap::Args;
 use rfq_reference_agent::config::{Config, DATA_DIR, commented, quoted};
+use rfq_reference_agent::new_file;
 use rfq_reference_agent::secret::{self, Provenance};
 use rfq_reference_agent::source::{Read, Source};
 use toml::{Table, Value};
@@ -60,9 +61,11 @@ pub(crate) fn init(args: &InitArgs, ambient: &Ambient) -> anyhow::Result<()> {
         secret::read_or_make(&secret_path, ambient.secret_bytes).with_context(|| {
             format!("there is no secret in {}; mend or remove that file", secret_path.display())
         })?;
-    write_new(&file, &commented(&known)).or_else(|error| match error.kind() {
-        io::ErrorKind::AlreadyExists => refuse_to_overwrite(&file),
-        _ => Err(error).with_context(cannot),
+    new_file::write(&file, 0o666, commented(&known).as_bytes()).or_else(|error| {
+        match error.kind() {
+            io::ErrorKind::AlreadyExists => refuse_to_overwrite(&file),
+            _ => Err(error).with_context(cannot),
+        }
     })?;
     tell(&args.feed, &read, &file, &secret_path, provenance);
     Ok(())
@@ -96,24 +99,10 @@ fn read(feed: &str, mapping: Option<&str>, ambient: &Ambient) -> anyhow::Result<
     let flags = Table::from_iter([("feed".to_owned(), Value::from(keys))]);
     let config = Config::load(None, std::iter::empty(), flags)?;
     let runtime = tokio::runtime::Runtime::new().context("no threads could be started")?;
-    runtime.block_on(feed::read(&Source::new(config.feed), (ambient.now)()))
-}
-
-/// Written aside and linked, so that what is there is never overwritten and never half of it read.
-fn write_new(file: &Path, text: &str) -> io::Result<()> {
-    let aside = file.with_extension("toml.new");
-    // Left behind by a crash.
-    match fs::remove_file(&aside) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        Ok(()) | Err(_) => {}
-    }
-    let mut out = OpenOptions::new().write(true).create_new(true).open(&aside)?;
-    let written = out
-        .write_all(text.as_bytes())
-        .and_then(|()| out.sync_all())
-        .and_then(|()| fs::hard_link(&aside, file));
-    fs::remove_file(&aside)?;
-    written
+    runtime.block_on(feed::read(
+        &Source::new(config.feed, config.lead_time.time_zone()),
+        (ambient.now)(),
+    ))
 }
 
 #[expect(clippy::print_stdout, reason = "this is for whoever asked for it")]

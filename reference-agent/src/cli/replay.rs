@@ -9,8 +9,9 @@ use rfq_reference_agent::catalogue::Catalogue;
 use rfq_reference_agent::config::Config;
 use rfq_reference_agent::ledger::{LedgerReader, StoredAnswer, StoredOutcome};
 use rfq_reference_agent::price_service::PriceService;
-use rfq_reference_agent::quote::{Quote, quote};
+use rfq_reference_agent::quote::quote;
 use rfq_reference_agent::source::Source;
+use rfq_reference_agent::stock::{LiveError, NotSold, current};
 use rfq_sdk::{Offer, RfqId, Usd};
 
 use super::{Ambient, feed};
@@ -58,45 +59,41 @@ pub(crate) fn replay(args: &ReplayArgs, ambient: &Ambient) -> anyhow::Result<()>
     }
     let runtime = tokio::runtime::Runtime::new().context("no threads could be started")?;
     let now = (ambient.now)();
-    let source = Source::new(config.feed.clone());
+    let source = Source::new(config.feed.clone(), config.lead_time.time_zone());
     let catalogue = runtime.block_on(feed::read(&source, now))?.catalogue;
     let price_service = config.price_service.clone().map(PriceService::new).transpose()?;
     for answer in &answers {
         let at = if args.now { now } else { answer.answered_at };
-        let again = runtime.block_on(run(answer, &catalogue, price_service.as_ref(), &config, at));
+        let again = run(answer, &catalogue, price_service.as_ref(), &config, at);
+        let (again, failure) = runtime.block_on(again);
         show(args, answer, &again, at);
+        if let Some(error) = failure {
+            show_failure(&error);
+        }
     }
     Ok(())
 }
 
+/// What it comes to at `at`, and the failure if it is one.
 async fn run(
     answer: &StoredAnswer,
     catalogue: &Catalogue,
     price_service: Option<&PriceService>,
     config: &Config,
     at: DateTime<Utc>,
-) -> Lines {
-    let Some(product) = catalogue.find(&answer.ask.product) else {
-        return declined("not_carried");
+) -> (Lines, Option<LiveError>) {
+    let ask = &answer.ask;
+    let current = match current(catalogue, price_service, ask, at).await {
+        Ok(current) => current,
+        Err(not_sold) => {
+            let lines = declined(not_sold.reason().name());
+            return match not_sold {
+                NotSold::Failed(error) => (lines, Some(error)),
+                NotSold::NotCarried | NotSold::NotNow => (lines, None),
+            };
+        }
     };
-    let live = match price_service {
-        None => Ok(None),
-        Some(service) => match service.ask(product, &answer.ask).await {
-            Ok(live) => live.apply(product).map_err(|error| error.to_string()).map(Some),
-            Err(error) => Err(error.to_string()),
-        },
-    };
-    match live {
-        Err(error) => declined(&format!("failed: {error}")),
-        Ok(Some(None)) => declined("out_of_stock"),
-        Ok(Some(Some(product))) => quoted(quote(&product, &answer.ask, &config.rules(), 0, at)),
-        Ok(None) => quoted(quote(product, &answer.ask, &config.rules(), 0, at)),
-    }
-}
-
-fn quoted(quote: Result<Quote, rfq_sdk::DeclineReason>) -> Lines {
-    match quote {
-        Err(reason) => declined(reason.name()),
+    let lines = match quote(&current.product, ask, &config.rules(), 0, at) {
         Ok(quote) => lines(
             quote.in_stock,
             quote.price,
@@ -104,7 +101,9 @@ fn quoted(quote: Result<Quote, rfq_sdk::DeclineReason>) -> Lines {
             quote.shipping_cost,
             quote.shipping_days,
         ),
-    }
+        Err(reason) => declined(reason.name()),
+    };
+    (lines, None)
 }
 
 fn offered(offer: &Offer) -> Lines {
@@ -169,5 +168,11 @@ fn show(args: &ReplayArgs, answer: &StoredAnswer, again: &Lines, at: DateTime<Ut
     }
     println!();
     println!("{}", if same { "Nothing differs." } else { "The answer would not be the same." });
+    println!();
+}
+
+#[expect(clippy::print_stdout, reason = "it is what was asked for")]
+fn show_failure(error: &LiveError) {
+    println!("It fails now because of this: {error}");
     println!();
 }

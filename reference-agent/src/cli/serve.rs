@@ -1,6 +1,9 @@
 //! `rfq-agent serve`.
 
+use std::io;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,11 +20,11 @@ use rfq_reference_agent::price_service::PriceService;
 use rfq_reference_agent::responder::CatalogueResponder;
 use rfq_reference_agent::secret::{self, Provenance};
 use rfq_reference_agent::server::{Limits, serve as serve_on};
-use rfq_reference_agent::source::{Reloader, Source};
+use rfq_reference_agent::source::{Read, Reloader, Source};
 use rfq_reference_agent::telemetry;
 use rfq_sdk::tower::VerifyLayer;
 use rfq_sdk::{Answerer, Clock as _, ProductSlug, Scheme, SecretFile, SystemClock, Verifier};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Notify, watch};
 use toml::{Table, Value};
@@ -29,6 +32,12 @@ use tracing::{error, info, warn};
 use url::Url;
 
 use super::{Ambient, banner, feed};
+
+/// Connections that the system keeps until they are accepted.
+const BACKLOG: u32 = 1024;
+
+/// How long background work gets to end, once all requests are answered.
+const ENDING: Duration = Duration::from_secs(2);
 
 /// Answer requests for quotes until told to stop
 ///
@@ -114,29 +123,27 @@ pub(crate) fn serve(args: &ServeArgs, ambient: &Ambient) -> anyhow::Result<()> {
         Ok(files) => info!(files, "May hold so many files and connections open"),
         Err(error) => warn!(%error, "The limit on open files could not be raised"),
     }
+    // Before the feed, so that what is in use is not told only after a long load, and the feed of an
+    // agent that cannot run is none of anybody's business.
+    let public = bind(config.bind, "--bind")?;
+    let inside = bind(config.admin_bind, "--admin-bind")?;
+    let live = LiveCatalogue::new(Catalogue::default());
+    let ledger = open_ledger(&config)?;
     let runtime = tokio::runtime::Runtime::new().context("no threads could be started")?;
-    runtime.block_on(async {
-        // First, so that a port in use is not told only after a long load.
-        let public = listen(config.bind, "--bind").await?;
-        let inside = listen(config.admin_bind, "--admin-bind").await?;
-        let (address, admin_address) = (public.local_addr()?, inside.local_addr()?);
-        let stop = stop_signal().context("no signal can be listened to")?;
+    let ended = runtime.block_on(async {
+        let mut stop = pin!(stop_signal().context("no signal can be listened to")?);
         let hang_up = hang_up_signal().context("no signal can be listened to")?;
-
-        let source = Source::new(config.feed.clone());
-        let read = feed::read(&source, (ambient.now)()).await?;
-        feed::tell(&read, &config.data_dir, (ambient.now)());
-        let products = read.catalogue.len();
-        let example = example(&read.catalogue);
-        let is_sample = source.is_sample();
-        let live = LiveCatalogue::new(Catalogue::default());
-        let (data_dir, now) = (config.data_dir.clone(), ambient.now);
-        let reloader = Reloader::new(source, live.clone(), &read, SystemClock, move |read| {
-            feed::tell(read, &data_dir, now());
-        });
-        live.replace(read.catalogue);
-        let ledger = open_ledger(&config, &live)?;
-        tokio::spawn(reloader.run(hang_up));
+        let loaded = tokio::select! {
+            loaded = load(&config, ambient, &live) => loaded?,
+            () = &mut stop => {
+                info!("Told to stop while loading the feed");
+                return Ok(());
+            }
+        };
+        let public = listen(public, "--bind")?;
+        let inside = listen(inside, "--admin-bind")?;
+        let (address, admin_address) = (public.local_addr()?, inside.local_addr()?);
+        tokio::spawn(loaded.reloader.run(hang_up));
         tokio::spawn(telemetry::upkeep(metrics.clone()));
         tokio::spawn(prune(ledger.clone()));
 
@@ -154,7 +161,7 @@ pub(crate) fn serve(args: &ServeArgs, ambient: &Ambient) -> anyhow::Result<()> {
             catalogue: live,
             metrics,
             clock: Arc::new(SystemClock),
-            hosts: Vec::new(),
+            hosts: config.admin_hosts.clone(),
         });
         banner::print(&banner::Banner {
             address,
@@ -163,9 +170,9 @@ pub(crate) fn serve(args: &ServeArgs, ambient: &Ambient) -> anyhow::Result<()> {
             scheme,
             secret_path: &secret_path,
             provenance,
-            products,
-            is_sample,
-            example: example.as_ref(),
+            products: loaded.products,
+            is_sample: loaded.is_sample,
+            example: loaded.example.as_ref(),
         });
         let (stopping, stopped) = watch::channel(());
         let until_told = |mut stopped: watch::Receiver<()>| async move {
@@ -176,16 +183,60 @@ pub(crate) fn serve(args: &ServeArgs, ambient: &Ambient) -> anyhow::Result<()> {
         serve_on(public, router, Limits::default(), stop).await;
         drop(stopping);
         inside.await.context("the admin address ended")
-    })
+    });
+    // Whoever just reads a feed does not keep the agent from ending.
+    runtime.shutdown_timeout(ENDING);
+    ended
 }
 
-async fn listen(address: std::net::SocketAddr, option: &str) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address)
-        .await
-        .with_context(|| format!("cannot listen on {address}; name another address with {option}"))
+/// What was loaded at the start, and what keeps it up to date.
+struct Loaded {
+    reloader: Reloader,
+    products: usize,
+    is_sample: bool,
+    /// A product to ask for.
+    example: Option<ProductSlug>,
 }
 
-fn open_ledger(config: &Config, catalogue: &LiveCatalogue) -> anyhow::Result<Ledger> {
+/// Loads the feed for the first time, and puts it into `live`.
+async fn load(config: &Config, ambient: &Ambient, live: &LiveCatalogue) -> anyhow::Result<Loaded> {
+    info!("Loading the feed");
+    let source = Source::new(config.feed.clone(), config.lead_time.time_zone());
+    let is_sample = source.is_sample();
+    let read = feed::read(&source, (ambient.now)()).await?;
+    let (data_dir, now) = (config.data_dir.clone(), ambient.now);
+    let tell = move |read: &Read| feed::tell(read, &data_dir, now());
+    tell(&read);
+    let reloader = Reloader::new(source, live.clone(), &read, SystemClock, tell);
+    let (products, example) = (read.catalogue.len(), example(&read.catalogue));
+    live.replace(read.catalogue);
+    Ok(Loaded { reloader, products, is_sample, example })
+}
+
+/// Takes the address, but no connections yet: until there is something to answer with, callers are
+/// better refused by the system than kept waiting.
+fn bind(address: SocketAddr, option: &str) -> anyhow::Result<TcpSocket> {
+    let bind = || {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        // The system may still be taking down connections of the agent that ran before.
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        io::Result::Ok(socket)
+    };
+    bind().with_context(|| unusable_address(address, option))
+}
+
+/// Takes connections. Fails if somebody else, who also took the address, was first.
+fn listen(socket: TcpSocket, option: &str) -> anyhow::Result<TcpListener> {
+    let address = socket.local_addr()?;
+    socket.listen(BACKLOG).with_context(|| unusable_address(address, option))
+}
+
+fn unusable_address(address: SocketAddr, option: &str) -> String {
+    format!("cannot listen on {address}; name another address with {option}")
+}
+
+fn open_ledger(config: &Config) -> anyhow::Result<Ledger> {
     let options = LedgerOptions {
         holds: HoldLimits {
             soft_percent: config.stock.soft_hold.get(),
@@ -194,7 +245,7 @@ fn open_ledger(config: &Config, catalogue: &LiveCatalogue) -> anyhow::Result<Led
         },
         keep: config.ledger.keep,
     };
-    Ok(Ledger::open(&config.data_dir, options, catalogue.clone())?)
+    Ok(Ledger::open(&config.data_dir, options)?)
 }
 
 /// Forgets old answers, now and then.
@@ -264,11 +315,12 @@ fn compose(
         .security(scheme)
         .build()
         .map_err(|error| anyhow!("the agent card cannot be made: {error}"))?;
+    let price_service = config.price_service.clone().map(PriceService::new).transpose()?;
     let responder = CatalogueResponder {
         catalogue: catalogue.clone(),
         rules: Arc::new(config.rules()),
         ledger: Some(ledger.clone()),
-        price_service: config.price_service.clone().map(PriceService::new).transpose()?,
+        price_service: price_service.clone(),
         clock: SystemClock,
         offer_id: ambient.offer_id,
         cart: root.join(CART)?.try_into()?,
@@ -279,6 +331,7 @@ fn compose(
         claims: Claims {
             ledger: ledger.clone(),
             catalogue: catalogue.clone(),
+            price_service,
             checkout: config.checkout.url.clone(),
             clock: Arc::new(SystemClock),
         },
@@ -287,7 +340,7 @@ fn compose(
 }
 
 /// Ready at the first of SIGTERM and SIGINT.
-fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     let (mut terminate, mut interrupt) =
         (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     Ok(async move {
@@ -299,7 +352,7 @@ fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
 }
 
 /// Told at every SIGHUP.
-fn hang_up_signal() -> std::io::Result<Arc<Notify>> {
+fn hang_up_signal() -> io::Result<Arc<Notify>> {
     let mut hang_up = signal(SignalKind::hangup())?;
     let told = Arc::new(Notify::new());
     let tell = Arc::clone(&told);

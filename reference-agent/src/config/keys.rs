@@ -148,6 +148,9 @@ impl Key {
             }
             _ => "",
         };
+        if self.kind == Kind::Path && value.as_str().is_some_and(is_url) {
+            return Some("expected a path, not a URL; a database belongs in [feed.sql]".to_owned());
+        }
         (!self.takes(value)).then(|| format!("expected {}{quotes}", self.expected()))
     }
 
@@ -184,6 +187,11 @@ impl Key {
         };
         number.unwrap_or_else(|| Value::String(text.to_owned()))
     }
+}
+
+/// Whether a text given as a path is a URL, in which a password may be.
+pub(super) fn is_url(path: &str) -> bool {
+    path.contains("://")
 }
 
 /// The outermost table, or list of tables, around the key of this path.

@@ -8,7 +8,7 @@ use toml::de::{DeTable, DeValue};
 use toml::{Table, Value};
 
 use super::error::{ConfigError, Origin, Problem};
-use super::keys::{self, Key, Kind, Unset, VARIABLE_PREFIX};
+use super::keys::{self, Key, Kind, Unset, VARIABLE_PREFIX, is_url};
 
 /// Variables that the command line reads.
 const READ_ELSEWHERE: [&str; 4] =
@@ -255,6 +255,9 @@ pub(super) fn shown(key: Option<&Key>, value: &Value) -> String {
         return "not shown here".to_owned();
     }
     match value {
+        Value::String(text) if key.is_some_and(|key| key.kind == Kind::Path) && is_url(text) => {
+            "not shown here".to_owned()
+        }
         // Names and passwords in URLs end with it.
         Value::String(text) if text.contains('@') => "not shown here".to_owned(),
         Value::String(text) if text.chars().count() > MOST => {

@@ -46,6 +46,9 @@ pub struct Config {
     pub bind: SocketAddr,
     /// Where metrics and orders are, for the shop's own network only.
     pub admin_bind: SocketAddr,
+    /// Host names that the admin address answers to, beside `localhost` and IP addresses.
+    #[serde(deserialize_with = "hosts")]
+    pub admin_hosts: Vec<String>,
     /// Where the agent is reached from outside: the root of an https site.
     #[serde(deserialize_with = "public_url")]
     pub public_url: Option<Url>,
@@ -185,6 +188,7 @@ impl Default for Config {
         Self {
             bind: local(8787),
             admin_bind: local(8788),
+            admin_hosts: Vec::new(),
             public_url: None,
             auth: Auth::default(),
             secret_file: None,
@@ -217,6 +221,21 @@ fn public_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Url>,
     url.map(Some).ok_or_else(|| {
         D::Error::custom("expected https:// and a host and no more, such as https://shop.example")
     })
+}
+
+fn hosts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let hosts: Vec<String> = Deserialize::deserialize(deserializer)?;
+    let is_name = |host: &str| {
+        !host.is_empty()
+            && host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+    };
+    if hosts.iter().all(|host| is_name(host)) {
+        Ok(hosts)
+    } else {
+        Err(D::Error::custom(
+            "expected host names without scheme and port, such as [\"rfq-agent\"]",
+        ))
+    }
 }
 
 fn budget<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Budget, D::Error> {

@@ -123,7 +123,7 @@ struct FeedKeys {
 
 /// Why a section `[feed]` does not hold together.
 #[derive(Debug, thiserror::Error)]
-enum FeedError {
+enum FeedKeysError {
     #[error("both file and sql are set; expected one of the two")]
     TwoSources,
     #[error("slug_column: expected the name of a column")]
@@ -160,18 +160,18 @@ impl Feed {
 }
 
 impl TryFrom<FeedKeys> for Feed {
-    type Error = FeedError;
+    type Error = FeedKeysError;
 
-    fn try_from(mut keys: FeedKeys) -> Result<Self, FeedError> {
+    fn try_from(mut keys: FeedKeys) -> Result<Self, FeedKeysError> {
         if keys.slug_column.trim().is_empty() {
-            return Err(FeedError::NoColumn);
+            return Err(FeedKeysError::NoColumn);
         }
         let format = keys.format;
         let source = match (keys.file.take(), keys.sql.take()) {
             (None, None) => FeedSource::Sample,
             (Some(path), None) => FeedSource::File { path, format },
             (None, Some(sql)) => FeedSource::Sql(sql),
-            (Some(_), Some(_)) => return Err(FeedError::TwoSources),
+            (Some(_), Some(_)) => return Err(FeedKeysError::TwoSources),
         };
         Ok(Self::with(source, keys))
     }

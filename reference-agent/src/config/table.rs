@@ -44,6 +44,14 @@ pub const KEYS: &[Key] = &[
          the shop's own network.",
     ),
     key(
+        "admin_hosts",
+        List("a list of host names, such as [\"rfq-agent\"]"),
+        "",
+        Default("[]"),
+        "Host names that the admin address answers to, beside `localhost` and IP addresses: such as \
+         a container's. Others are refused, so that no web page reaches it by a name of its own.",
+    ),
+    key(
         "public_url",
         Url("https:// and a host, such as \"https://shop.example\""),
         "",
@@ -211,7 +219,8 @@ pub const KEYS: &[Key] = &[
         "seconds",
         Default("5"),
         "How often the file is looked at for a change; 0 reads it again only at the signal SIGHUP. A \
-         new price is offered this much later.",
+         new price is offered at most this much later, and 1 second more, in which the file must not \
+         change (up to 4 if it does), and the time that reading takes.",
     ),
     key(
         "feed.reload_seconds",
@@ -350,15 +359,17 @@ pub const KEYS: &[Key] = &[
         UsdByRegion,
         "US dollars",
         Nothing("{ \"AK-US\" = 12.50, \"HI-US\" = 12.50, PR = 15 }"),
-        "What is added for some states and countries, also where sending is free, but not to a rate \
-         of the state itself.",
+        "What is added for some states and countries, also where sending is free. A rate of the \
+         state itself is asked for without it; where sending is free, the surcharge is asked for in \
+         its place, up to that rate. Territories of the US are states: `PR` is `PR-US`.",
     ),
     key(
         "lead_time.time_zone",
         Text("the name of a time zone, such as \"America/New_York\""),
         "",
         Default("\"UTC\""),
-        "Where the shop's clock hangs: days, holidays and the cut-off are counted by it.",
+        "Where the shop's clock hangs: days, holidays and the cut-off are counted by it, and so are \
+         times and days of a sale without an offset.",
     ),
     key(
         "lead_time.cut_off",
@@ -412,8 +423,9 @@ pub const KEYS: &[Key] = &[
         Whole(1, 1_000_000),
         "claims",
         Default("20"),
-        "Claims of one product at once, per caller. More buyers than that are asked to come back \
-         later.",
+        "Claims of one product that a caller may have at once in any case, where its stock is counted. \
+         Buyers beyond are asked to come back later once the caller's claims hold half of what is on \
+         hand: a marketplace is one caller for all of its buyers.",
     ),
     key(
         "checkout.url",

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use chrono_tz::Tz;
 use rfq_sdk::{ProductSlug, Usd};
 
 use super::error::FeedError;
@@ -20,17 +21,20 @@ pub(super) struct Terms {
     pub(super) regular: Usd,
     /// Where the regular price was found.
     pub(super) regular_field: Field,
-    pub(super) sale: Option<Sale>,
+    /// The price of a sale; when that is stands in the fields of its times.
+    pub(super) sale: Option<Usd>,
     /// Where the price of the sale was found.
     pub(super) sale_field: Field,
     pub(super) availability: Availability,
     pub(super) on_hand: Option<u32>,
-    pub(super) weight_grams: Option<u32>,
+    pub(super) weight_milligrams: Option<u64>,
 }
 
 #[derive(Debug)]
 pub(super) struct Intake<'m> {
     slugs: &'m SlugMapping,
+    /// Of times and days without an offset.
+    zone: Tz,
     catalogue: Catalogue,
     report: Report,
     /// Most products of a shop share a few tables.
@@ -39,9 +43,10 @@ pub(super) struct Intake<'m> {
 }
 
 impl<'m> Intake<'m> {
-    pub(super) fn new(slugs: &'m SlugMapping) -> Self {
+    pub(super) fn new(slugs: &'m SlugMapping, zone: Tz) -> Self {
         Self {
             slugs,
+            zone,
             catalogue: Catalogue::default(),
             report: Report::default(),
             tables: HashMap::new(),
@@ -100,10 +105,10 @@ impl<'m> Intake<'m> {
     /// The catalogue, unless there is nothing in it.
     pub(super) fn finish(self) -> Result<(Catalogue, Report), FeedError> {
         let Self { report, catalogue, slugs, .. } = self;
-        match report.rejected.first() {
+        match report.rejected.kept().first() {
             _ if report.accepted > 0 => Ok((catalogue, report)),
             Some(first) => Err(FeedError::no_usable_row(report.read, first)),
-            None if report.unmapped.is_empty() => Err(FeedError::NoRows),
+            None if report.unmapped.count() == 0 => Err(FeedError::NoRows),
             None => {
                 Err(FeedError::NothingMapped { read: report.read, column: slugs.column().into() })
             }
@@ -125,18 +130,19 @@ impl<'m> Intake<'m> {
         let terms = terms(row)?;
         let min = row.read_any(Field::MinHandling, value::day_count)?;
         let max = row.read_any(Field::MaxHandling, value::day_count)?;
-        let handling =
-            value::days(min, max).map_err(|reason| row.fault(Field::MaxHandling, reason))?;
+        let handling = value::days(min, max).map_err(|reason| {
+            row.fault(if max.is_some() { Field::MaxHandling } else { Field::MinHandling }, reason)
+        })?;
         Ok(Product {
             id: id.into(),
             title: title.into(),
-            prices: prices(row, &terms)?,
+            prices: prices(row, &terms, self.zone)?,
             quantities: quantities(row)?,
             availability: terms.availability,
             on_hand: terms.on_hand,
             shipping: row.read(Field::Shipping, |text| self.shipping(text))?,
             handling,
-            weight_grams: terms.weight_grams,
+            weight_milligrams: terms.weight_milligrams,
             slug,
         })
     }
@@ -151,10 +157,11 @@ impl<'m> Intake<'m> {
     }
 }
 
-fn prices(row: &Row<'_>, terms: &Terms) -> Result<UnitPrices, Fault> {
+fn prices(row: &Row<'_>, terms: &Terms, zone: Tz) -> Result<UnitPrices, Fault> {
+    let sale = terms.sale.map(|price| sale(row, price, zone)).transpose()?;
     let breaks = row.read_any(Field::PriceBreaks, value::price_breaks)?.unwrap_or_default();
     let floor = row.read_any(Field::Floor, value::bare_or_with_currency)?;
-    UnitPrices::new(terms.regular, terms.sale, breaks, floor).map_err(|error| {
+    UnitPrices::new(terms.regular, sale, breaks, floor).map_err(|error| {
         let field = match error {
             PriceError::Zero => terms.regular_field,
             PriceError::SaleZero => terms.sale_field,
@@ -168,6 +175,21 @@ fn prices(row: &Row<'_>, terms: &Terms) -> Result<UnitPrices, Fault> {
     })
 }
 
+/// A sale at `price`, in the interval or between the times that the row gives.
+fn sale(row: &Row<'_>, price: Usd, zone: Tz) -> Result<Sale, Fault> {
+    let dates = row.read_any(Field::SaleDates, |text| value::interval(text, zone))?;
+    let from = row.read_any(Field::SaleFrom, |text| value::beginning(text, zone))?;
+    let until = row.read_any(Field::SaleUntil, |text| value::end(text, zone))?;
+    if from.zip(until).is_some_and(|(from, until)| until <= from) {
+        return Err(row.fault(Field::SaleUntil, "it ends before it begins"));
+    }
+    Ok(Sale {
+        price,
+        from: dates.map(|(from, _)| from).or(from),
+        until: dates.map(|(_, until)| until).or(until),
+    })
+}
+
 fn quantities(row: &Row<'_>) -> Result<OrderQuantities, Fault> {
     let min = row.read_any(Field::MinOrder, value::units)?.unwrap_or(1);
     let max = row.read_any(Field::MaxOrder, value::units)?;
@@ -175,7 +197,7 @@ fn quantities(row: &Row<'_>) -> Result<OrderQuantities, Fault> {
     OrderQuantities::new(min, max, increment).map_err(|error| {
         let field = match error {
             QuantitiesError::Zero if min == 0 => Field::MinOrder,
-            QuantitiesError::Zero => Field::Increment,
+            QuantitiesError::Zero | QuantitiesError::NothingBetween { .. } => Field::Increment,
             QuantitiesError::MaxBelowMin { .. } => Field::MaxOrder,
         };
         row.fault(field, error.to_string())

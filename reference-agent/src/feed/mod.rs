@@ -18,10 +18,11 @@ mod xml;
 
 use std::io::{Cursor, Read};
 
+use chrono_tz::Tz;
 pub use error::FeedError;
 pub use format::{Format, FormatError};
 pub use mapping::{MappingError, MappingReport, MappingTable, SlugMapping};
-pub use report::{Rejection, Report, Unmapped};
+pub use report::{LeftOut, Rejection, Report, Unmapped};
 pub use table::TableLoader;
 
 use crate::catalogue::Catalogue;
@@ -42,7 +43,8 @@ pub struct Loaded {
     pub format: Format,
 }
 
-/// Loads a feed in `format`, or in the one that its beginning tells. `progress` is told the products
+/// Loads a feed in `format`, or in the one that its beginning tells. Times and days without an offset
+/// are those of `zone`. `progress` is told the products
 /// and the bytes read so far, every 1,000 products and at the end.
 ///
 /// # Errors
@@ -51,6 +53,7 @@ pub fn load(
     source: impl Read,
     format: Option<Format>,
     slugs: &SlugMapping,
+    zone: Tz,
     progress: impl FnMut(u64, u64),
 ) -> Result<Loaded, FeedError> {
     let Head { source, head } = head(source)?;
@@ -58,7 +61,7 @@ pub fn load(
         Some(format) => format,
         None => Format::detect(&head)?,
     };
-    let mut intake = Intake::new(slugs);
+    let mut intake = Intake::new(slugs, zone);
     let mut progress = Progress { told: 0, tell: progress };
     let column = SlugColumn { name: slugs.column(), is_needed: !slugs.has_table() };
     let (out, told) = (&mut intake, &mut progress);

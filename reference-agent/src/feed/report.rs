@@ -11,9 +11,54 @@ pub struct Report {
     /// Products now in the catalogue.
     pub accepted: u64,
     /// Products of the shop that the marketplace has no name for, in the order of the feed.
-    pub unmapped: Vec<Unmapped>,
+    pub unmapped: LeftOut<Unmapped>,
     /// Products left out because something in them is broken, in the order of the feed.
-    pub rejected: Vec<Rejection>,
+    pub rejected: LeftOut<Rejection>,
+}
+
+/// What was left out of one kind: the first of it, and how much there is. A feed of millions of broken
+/// rows must not fill the memory with what is wrong in each.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOut<T> {
+    kept: Vec<T>,
+    count: u64,
+}
+
+impl<T> LeftOut<T> {
+    /// How many are kept.
+    pub const MOST_KEPT: usize = 10_000;
+
+    /// The first of them.
+    #[must_use]
+    pub fn kept(&self) -> &[T] {
+        &self.kept
+    }
+
+    /// How many there are, kept or not.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    pub(super) fn push(&mut self, entry: T) {
+        self.count += 1;
+        if self.kept.len() < Self::MOST_KEPT {
+            self.kept.push(entry);
+        }
+    }
+
+    /// `and 5 more`, unless all are kept.
+    fn more(&self) -> Option<String> {
+        let kept = u64::try_from(self.kept.len()).unwrap_or(u64::MAX);
+        let more = self.count.saturating_sub(kept);
+        (more > 0).then(|| format!("and {more} more"))
+    }
+}
+
+impl<T> Default for LeftOut<T> {
+    fn default() -> Self {
+        Self { kept: Vec::new(), count: 0 }
+    }
 }
 
 /// A product that nothing maps to the marketplace's name of it.
@@ -43,8 +88,8 @@ pub struct Rejection {
 }
 
 impl Report {
-    /// Writes every rejection as a line of line number, id, field, value and reason, separated by
-    /// tabs, under a header.
+    /// Writes the rejections that are kept, each as a line of line number, id, field, value and reason,
+    /// separated by tabs, under a header. A last line tells how many more there are.
     ///
     /// # Errors
     /// Whatever `out` reports.
@@ -52,25 +97,34 @@ impl Report {
         write_rejections(&self.rejected, out)
     }
 
-    /// Writes every unmapped product as a line of line number and id, separated by tabs, under a
-    /// header.
+    /// Writes the unmapped products that are kept, each as a line of line number and id, separated by
+    /// tabs, under a header. A last line tells how many more there are.
     ///
     /// # Errors
     /// Whatever `out` reports.
     pub fn write_unmapped(&self, mut out: impl Write) -> io::Result<()> {
         writeln!(out, "line\tid")?;
-        for Unmapped { line, id } in &self.unmapped {
+        for Unmapped { line, id } in self.unmapped.kept() {
             writeln!(out, "{line}\t{}", escaped(id))?;
+        }
+        if let Some(more) = self.unmapped.more() {
+            writeln!(out, "\t{more}")?;
         }
         out.flush()
     }
 }
 
-pub(super) fn write_rejections(rejected: &[Rejection], mut out: impl Write) -> io::Result<()> {
+pub(super) fn write_rejections(
+    rejected: &LeftOut<Rejection>,
+    mut out: impl Write,
+) -> io::Result<()> {
     writeln!(out, "line\tid\tfield\tvalue\treason")?;
-    for Rejection { line, id, field, value, reason } in rejected {
+    for Rejection { line, id, field, value, reason } in rejected.kept() {
         let [id, field, value, reason] = [&**id, field, value, reason].map(escaped);
         writeln!(out, "{line}\t{id}\t{field}\t{value}\t{reason}")?;
+    }
+    if let Some(more) = rejected.more() {
+        writeln!(out, "\t\t\t\t{more}")?;
     }
     out.flush()
 }

@@ -17,6 +17,8 @@ pub(super) enum Field {
     Mpn,
     Price,
     SalePrice,
+    /// A higher price that `Price` is shown beside.
+    CompareAt,
     SaleDates,
     SaleFrom,
     SaleUntil,
@@ -46,7 +48,7 @@ pub(super) enum Field {
 }
 
 impl Field {
-    const COUNT: usize = 30;
+    const COUNT: usize = Self::Backorders.place() + 1;
 
     #[expect(clippy::as_conversions, reason = "the place of a variant without data")]
     const fn place(self) -> usize {
@@ -160,6 +162,15 @@ impl<'r> Row<'r> {
                 }
                 Cow::Owned(text) => Cow::Owned(text),
             };
+        }
+    }
+
+    /// Puts in what `edit` makes of each text, if it makes anything of it.
+    pub(super) fn edit(&mut self, edit: impl Fn(&str) -> Option<&str>) {
+        for value in &mut self.values {
+            if let Some(edited) = edit(value).map(str::to_owned) {
+                *value = Cow::Owned(edited);
+            }
         }
     }
 

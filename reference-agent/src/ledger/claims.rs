@@ -8,17 +8,23 @@ use rusqlite::OptionalExtension as _;
 use uuid::Uuid;
 
 use super::error::{JobError, LedgerError};
-use super::holds::{Change, Hold, HoldState, Question};
+use super::holds::{Change, Hold, HoldState, UnitsOf};
 use super::rows::{micros, parse, time};
 use super::writer::Book;
+use crate::stock::Stock;
 
 /// What became of a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Claim {
-    /// The units are held. That may outlast the offer, by the length of a hold: whoever claims in the
-    /// last minute has the time to pay.
+    /// The units are held from now on. That may outlast the offer, by the length of a hold: whoever
+    /// claims in the last minute has the time to pay.
     Held {
         /// When the hold ends.
+        until: DateTime<Utc>,
+    },
+    /// They were held by an earlier claim, and still are.
+    AlreadyHeld {
+        /// When that hold ends.
         until: DateTime<Utc>,
     },
     /// No offer of this id was made, or it is pruned.
@@ -67,51 +73,51 @@ impl Book {
         until: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<(), JobError> {
-        let units = rfq.quantity().get();
-        let catalogue = self.stock.catalogue.now();
-        let on_hand = catalogue.find(rfq.product()).and_then(|product| product.on_hand);
-        let Some(cap) = on_hand.map(|on_hand| self.stock.limits.soft_cap(on_hand)) else {
-            return Ok(());
-        };
-        let (product, as_of) = (rfq.product(), catalogue.as_of());
-        let held = self.stock.units(Question { product, origin: None, as_of, now }).soft;
-        if held.saturating_add(units.into()) > cap {
+        let (product, units) = (rfq.product(), rfq.quantity().get());
+        let Some(on_hand) = self.reserved.on_hand(product) else { return Ok(()) };
+        let held = self.reserved.units(UnitsOf { product, origin: None, as_of: now, now }).soft;
+        if held.saturating_add(units.into()) > self.reserved.limits.soft_cap(on_hand) {
             return Ok(());
         }
         let hold = Hold { offer, origin, units, state: HoldState::Soft { until } };
-        self.change(Change { product: rfq.product().clone(), before: None, after: Some(hold) })
+        self.change(Change { product: product.clone(), before: None, after: Some(hold) })
     }
 
-    pub(super) fn claim(&mut self, offer_id: Uuid, now: DateTime<Utc>) -> Result<Claim, JobError> {
+    pub(super) fn claim(
+        &mut self,
+        offer_id: Uuid,
+        stock: Stock,
+        now: DateTime<Utc>,
+    ) -> Result<Claim, JobError> {
         let Some(offer) = self.claimable(offer_id)? else { return Ok(Claim::Unknown) };
         match offer.hold.state {
             HoldState::Sold { .. } => return Ok(Claim::Sold),
-            HoldState::Hard { until } if until > now => return Ok(Claim::Held { until }),
+            HoldState::Hard { until } if until > now => return Ok(Claim::AlreadyHeld { until }),
             HoldState::Hard { .. } | HoldState::Soft { .. } => {}
         }
         if offer.expires_at <= now {
             return Ok(Claim::Expired);
         }
-        let catalogue = self.stock.catalogue.now();
-        let Some(product) = catalogue.find(&offer.product) else { return Ok(Claim::OutOfStock) };
-        let held = self.stock.units(Question {
-            product: &product.slug,
-            origin: Some(&offer.hold.origin),
-            as_of: catalogue.as_of(),
-            now,
-        });
-        if held.hard_of_origin >= self.stock.limits.hard_per_product_and_caller {
-            return Ok(Claim::TooManyHolds);
-        }
-        // Soft holds of others do not count: what is only offered goes to whoever claims first.
-        let reserved = u32::try_from(held.hard.saturating_add(held.sold)).unwrap_or(u32::MAX);
-        if product.available(reserved).is_some_and(|left| left < offer.hold.units) {
-            return Ok(Claim::OutOfStock);
+        if let Some(on_hand) = stock.units {
+            let held = self.reserved.units(UnitsOf {
+                product: &offer.product,
+                origin: Some(&offer.hold.origin),
+                as_of: stock.as_of,
+                now,
+            });
+            let units = u64::from(offer.hold.units);
+            if !self.reserved.limits.allow(held, units, on_hand) {
+                return Ok(Claim::TooManyHolds);
+            }
+            // Soft holds of others do not count: what is only offered goes to whoever claims first.
+            if held.hard.saturating_add(held.sold).saturating_add(units) > on_hand.into() {
+                return Ok(Claim::OutOfStock);
+            }
         }
         // As it is written, so that a second claim is told the same.
         let until =
-            now.checked_add_signed(self.stock.limits.hard()).unwrap_or(now).trunc_subsecs(6);
-        self.turn(offer, HoldState::Hard { until })?;
+            now.checked_add_signed(self.reserved.limits.hard()).unwrap_or(now).trunc_subsecs(6);
+        self.set_hold(offer, HoldState::Hard { until })?;
         Ok(Claim::Held { until })
     }
 
@@ -121,11 +127,11 @@ impl Book {
         if let HoldState::Sold { at } = offer.hold.state {
             return Ok(Sell::AlreadySold { at });
         }
-        self.turn(offer, HoldState::Sold { at: now.trunc_subsecs(6) })?;
+        self.set_hold(offer, HoldState::Sold { at: now.trunc_subsecs(6) })?;
         Ok(Sell::Sold)
     }
 
-    fn turn(&mut self, offer: Claimable, state: HoldState) -> Result<(), JobError> {
+    fn set_hold(&mut self, offer: Claimable, state: HoldState) -> Result<(), JobError> {
         let Claimable { product, hold, is_held, .. } = offer;
         let after = Some(Hold { state, ..hold.clone() });
         self.change(Change { product, before: is_held.then_some(hold), after })
@@ -176,7 +182,7 @@ impl Book {
                 .prepare_cached("DELETE FROM holds WHERE offer = ?1")?
                 .execute([hold.offer])?;
         }
-        self.stock.pending.push(change);
+        self.reserved.pending.push(change);
         Ok(())
     }
 }

@@ -3,14 +3,17 @@
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use rusqlite::ErrorCode;
 use uuid::Uuid;
 
-/// Why an open ledger did not do what it was asked for. Nothing of it was done then.
+/// Why an open ledger did not do what it was asked for. Nothing of it was done then, apart from
+/// [`LedgerError::Late`].
 ///
-/// Apart from [`LedgerError::Stopped`], each is over once its cause is: the ledger needs no restart.
+/// Apart from [`LedgerError::Stopped`] and [`LedgerError::Replaced`], each is over once its cause is: the
+/// ledger needs no restart.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum LedgerError {
@@ -23,6 +26,12 @@ pub enum LedgerError {
     /// The file is not what it should be.
     #[error("the ledger's file is damaged ({0}); stop the agent and restore it from a backup")]
     Damaged(#[source] Arc<rusqlite::Error>),
+    /// Another file has the name of the one that was opened, or none.
+    #[error(
+        "the ledger's file was replaced or removed while the agent ran; stop the agent, restore the \
+         ledger as the README of rfq-agent says, then start the agent again"
+    )]
+    Replaced,
     /// Anything else that `SQLite` or the disk reports.
     #[error("the ledger cannot be read or written: {0}")]
     Failed(#[source] Arc<rusqlite::Error>),
@@ -32,6 +41,13 @@ pub enum LedgerError {
     /// More waits to be done than may wait.
     #[error("the ledger is behind with its work; the disk may be too slow")]
     Behind,
+    /// It took too long. It may have been done, or will be.
+    #[error(
+        "the ledger took longer than {} s, and may still do what it was asked for; the disk may be \
+         too slow",
+        .0.as_secs()
+    )]
+    Late(Duration),
     /// A thread of the ledger has ended, which is a bug.
     #[error("the ledger has stopped; restart the agent")]
     Stopped,

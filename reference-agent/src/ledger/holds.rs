@@ -37,7 +37,11 @@ pub(super) struct Change {
 
 /// All holds, by product.
 #[derive(Debug, Default)]
-pub(super) struct Holds(HashMap<ProductSlug, OfProduct>);
+pub(super) struct Holds {
+    by_product: HashMap<ProductSlug, OfProduct>,
+    /// What the latest quote of each product that is counted went by.
+    on_hand: HashMap<ProductSlug, u32>,
+}
 
 /// Sums and not the single holds where that suffices: the thousandth offer of a product costs no more
 /// to look at than the first.
@@ -61,12 +65,14 @@ pub(super) struct Units {
     /// Sold, and still counted in the stock figure.
     pub(super) sold: u64,
     /// How many hard holds the origin asked about has.
-    pub(super) hard_of_origin: u32,
+    pub(super) holds_of_origin: u32,
+    /// The units of those.
+    pub(super) hard_of_origin: u64,
 }
 
-/// Whose units are asked for, and when.
+/// What units are counted of, and when.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Question<'a> {
+pub(super) struct UnitsOf<'a> {
     pub(super) product: &'a ProductSlug,
     pub(super) origin: Option<&'a str>,
     /// When the stock figure was written.
@@ -75,9 +81,33 @@ pub(super) struct Question<'a> {
 }
 
 impl Holds {
+    /// Notes how many units of `product` a quote goes by; `None` is not counted.
+    pub(super) fn set_on_hand(&mut self, product: &ProductSlug, units: Option<u32>) {
+        match (self.on_hand.get_mut(product), units) {
+            (Some(on_hand), Some(units)) => *on_hand = units,
+            (None, Some(units)) => {
+                self.on_hand.insert(product.clone(), units);
+            }
+            (Some(_), None) => {
+                self.on_hand.remove(product);
+            }
+            (None, None) => {}
+        }
+    }
+
+    /// How many units the latest quote of `product` went by, if it is counted.
+    pub(super) fn on_hand(&self, product: &ProductSlug) -> Option<u32> {
+        self.on_hand.get(product).copied()
+    }
+
+    /// Holds what is held in `read`, and nothing else.
+    pub(super) fn replace(&mut self, read: Self) {
+        self.by_product = read.by_product;
+    }
+
     pub(super) fn apply(&mut self, change: Change) {
         let Change { product, before, after } = change;
-        let of_product = self.0.entry(product.clone()).or_default();
+        let of_product = self.by_product.entry(product.clone()).or_default();
         if let Some(before) = before {
             of_product.remove(&before);
         }
@@ -85,17 +115,17 @@ impl Holds {
             of_product.add(after);
         }
         if of_product.is_empty() {
-            self.0.remove(&product);
+            self.by_product.remove(&product);
         }
     }
 
     /// What is reserved once the changes of `pending` have been made.
-    pub(super) fn units(&mut self, asked: Question<'_>, pending: &[Change]) -> Units {
+    pub(super) fn units(&mut self, asked: UnitsOf<'_>, pending: &[Change]) -> Units {
         let mut units = Units::default();
-        if let Some(of_product) = self.0.get_mut(asked.product) {
+        if let Some(of_product) = self.by_product.get_mut(asked.product) {
             units = of_product.units(asked);
             if of_product.is_empty() {
-                self.0.remove(asked.product);
+                self.by_product.remove(asked.product);
             }
         }
         for change in pending.iter().filter(|change| change.product == *asked.product) {
@@ -134,7 +164,7 @@ impl OfProduct {
         }
     }
 
-    fn units(&mut self, asked: Question<'_>) -> Units {
+    fn units(&mut self, asked: UnitsOf<'_>) -> Units {
         while let Some(first) = self.soft.first_entry()
             && *first.key() <= asked.now
         {
@@ -165,33 +195,38 @@ fn take(sums: &mut BTreeMap<DateTime<Utc>, u64>, time: DateTime<Utc>, units: u64
 }
 
 impl Units {
-    fn add(&mut self, hold: &Hold, asked: Question<'_>) {
-        let Some((sum, count)) = self.place(hold, asked) else { return };
+    fn add(&mut self, hold: &Hold, asked: UnitsOf<'_>) {
+        let Some(sum) = self.place(hold, asked) else { return };
         *sum += u64::from(hold.units);
-        if let Some(count) = count {
-            *count += 1;
+        if hold.is_hard_of(asked) {
+            self.holds_of_origin += 1;
+            self.hard_of_origin += u64::from(hold.units);
         }
     }
 
-    fn remove(&mut self, hold: &Hold, asked: Question<'_>) {
-        let Some((sum, count)) = self.place(hold, asked) else { return };
+    fn remove(&mut self, hold: &Hold, asked: UnitsOf<'_>) {
+        let Some(sum) = self.place(hold, asked) else { return };
         // Nothing to take away where a soft hold had been dropped at a time later than `now`.
         *sum = sum.saturating_sub(hold.units.into());
-        if let Some(count) = count {
-            *count = count.saturating_sub(1);
+        if hold.is_hard_of(asked) {
+            self.holds_of_origin = self.holds_of_origin.saturating_sub(1);
+            self.hard_of_origin = self.hard_of_origin.saturating_sub(hold.units.into());
         }
     }
 
     /// Where `hold` counts, if it still does.
-    fn place(&mut self, hold: &Hold, asked: Question<'_>) -> Option<(&mut u64, Option<&mut u32>)> {
+    fn place(&mut self, hold: &Hold, asked: UnitsOf<'_>) -> Option<&mut u64> {
         match hold.state {
-            HoldState::Soft { until } => (until > asked.now).then_some((&mut self.soft, None)),
-            HoldState::Hard { until } => {
-                let of_origin = asked.origin.is_some_and(|origin| *origin == *hold.origin);
-                let count = of_origin.then_some(&mut self.hard_of_origin);
-                (until > asked.now).then_some((&mut self.hard, count))
-            }
-            HoldState::Sold { at } => (at >= asked.as_of).then_some((&mut self.sold, None)),
+            HoldState::Soft { until } => (until > asked.now).then_some(&mut self.soft),
+            HoldState::Hard { until } => (until > asked.now).then_some(&mut self.hard),
+            HoldState::Sold { at } => (at >= asked.as_of).then_some(&mut self.sold),
         }
+    }
+}
+
+impl Hold {
+    fn is_hard_of(&self, asked: UnitsOf<'_>) -> bool {
+        matches!(self.state, HoldState::Hard { .. })
+            && asked.origin.is_some_and(|origin| *origin == *self.origin)
     }
 }

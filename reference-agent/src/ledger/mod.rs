@@ -26,7 +26,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use metrics::counter;
-use rfq_sdk::{AnswerStore, DeclineReason, Offer, Remembered, Rfq, StoreError};
+use rfq_sdk::{AnswerStore, DeclineReason, Offer, ProductSlug, Remembered, Rfq, StoreError};
 use rusqlite::Connection;
 use uuid::Uuid;
 
@@ -35,9 +35,9 @@ pub use error::{LedgerError, OpenError};
 pub use offers::{ClaimState, StoredOffer};
 pub use reader::{LedgerReader, StoredAnswer, StoredOutcome};
 
-use crate::catalogue::{LiveCatalogue, Product};
+use crate::stock::Stock;
 use declines::Declined;
-use holds::{Holds, Question};
+use holds::{Holds, Units, UnitsOf};
 use offers::{Key, NewOffer};
 use open::{Lock, Place};
 use reader::Reader;
@@ -79,7 +79,9 @@ pub struct HoldLimits {
     pub soft_percent: u8,
     /// How long a claim holds its units, 15 minutes by default.
     pub hard: Duration,
-    /// How many claims of one caller may hold units of one product at once, 20 by default.
+    /// How many claims of one caller may hold units of one product at once in any case, 20 by default.
+    /// Further ones may while all of the caller's together hold at most half of what is on hand: with
+    /// one marketplace all buyers come through one caller. Where nothing is counted, any number may.
     pub hard_per_product_and_caller: u32,
 }
 
@@ -101,6 +103,12 @@ impl HoldLimits {
         u64::from(on_hand) * u64::from(self.soft_percent.min(100)) / 100
     }
 
+    /// Whether a caller that holds so much may hold `units` more.
+    fn allow(&self, held: Units, units: u64, on_hand: u32) -> bool {
+        held.holds_of_origin < self.hard_per_product_and_caller
+            || held.hard_of_origin.saturating_add(units) <= u64::from(on_hand / 2)
+    }
+
     fn hard(&self) -> TimeDelta {
         TimeDelta::from_std(self.hard).unwrap_or(TimeDelta::MAX)
     }
@@ -108,27 +116,22 @@ impl HoldLimits {
 
 impl Ledger {
     /// Opens the ledger in `directory`, for this process alone, and makes both if need be, for their
-    /// owner only. What may be claimed depends on what `catalogue` says is on hand.
+    /// owner only.
     ///
     /// # Errors
     /// [`OpenError`].
-    pub fn open(
-        directory: &Path,
-        options: LedgerOptions,
-        catalogue: LiveCatalogue,
-    ) -> Result<Self, OpenError> {
+    pub fn open(directory: &Path, options: LedgerOptions) -> Result<Self, OpenError> {
         let place = Place::new(directory);
         place.make_directory()?;
         let lock = place.lock()?;
         let holds = Arc::new(Mutex::default());
-        let mut writer = Writer::open(place.clone(), catalogue, options.holds, Arc::clone(&holds))?;
-        let mut reader = Reader::open(place)?;
+        let file = place.make_file()?;
+        let mut writer = Writer::open(place.clone(), file, options.holds, Arc::clone(&holds))?;
+        let mut reader = Reader::open(place, file)?;
         let failed = |source| OpenError::File { path: directory.to_owned(), source };
         Ok(Self(Arc::new(Shared {
-            writer: Worker::start("ledger-writer", move |jobs| writer.turn(jobs))
-                .map_err(failed)?,
-            reader: Worker::start("ledger-reader", move |jobs| reader.turn(jobs))
-                .map_err(failed)?,
+            writer: Worker::start("ledger-writer", move |jobs| writer.run(jobs)).map_err(failed)?,
+            reader: Worker::start("ledger-reader", move |jobs| reader.run(jobs)).map_err(failed)?,
             _lock: lock,
             holds,
             options,
@@ -146,17 +149,22 @@ impl Ledger {
     /// Holds the units of an offer, so that nobody else buys them until its consumer has paid. A second
     /// claim of the same offer gets the hold of the first, as long as it lasts.
     ///
-    /// Soft holds of others do not stand in its way; claims and sales do. Products that are not counted
-    /// can always be claimed while they are in stock; one that is no longer carried never.
+    /// `stock` is what there is of its product now. Soft holds of others do not stand in its way; claims
+    /// and sales do. What is not counted can always be claimed.
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub async fn claim(&self, offer_id: Uuid, now: DateTime<Utc>) -> Result<Claim, LedgerError> {
-        self.0.writer.ask(move |book| book.claim(offer_id, now)).await
+    pub async fn claim(
+        &self,
+        offer_id: Uuid,
+        stock: Stock,
+        now: DateTime<Utc>,
+    ) -> Result<Claim, LedgerError> {
+        self.0.writer.ask(move |book| book.claim(offer_id, stock, now)).await
     }
 
     /// Marks an offer as sold, on the word of the shop's checkout: expired and unclaimed ones too. Its
-    /// units are reserved until a catalogue written later than that is served.
+    /// units are reserved as long as the stock told is of a time before that.
     ///
     /// # Errors
     /// [`LedgerError`].
@@ -164,13 +172,17 @@ impl Ledger {
         self.0.writer.ask(move |book| book.sell(offer_id, now)).await
     }
 
-    /// How many units of `product` are reserved at `now`, against a stock figure written at `as_of`: to
-    /// quote with, from memory. None when they are not counted.
+    /// How many units of `product` are reserved of `stock` at `now`: to quote with, from memory. None
+    /// when they are not counted.
+    ///
+    /// The soft hold of the offer that is made of the quote is a share of this stock.
     #[must_use]
-    pub fn reserved(&self, product: &Product, as_of: DateTime<Utc>, now: DateTime<Utc>) -> u32 {
-        let Some(on_hand) = product.on_hand else { return 0 };
-        let asked = Question { product: &product.slug, origin: None, as_of, now };
-        let units = self.0.holds.lock().unwrap_or_else(PoisonError::into_inner).units(asked, &[]);
+    pub fn reserved(&self, product: &ProductSlug, stock: Stock, now: DateTime<Utc>) -> u32 {
+        let mut holds = self.0.holds.lock().unwrap_or_else(PoisonError::into_inner);
+        holds.set_on_hand(product, stock.units);
+        let Some(on_hand) = stock.units else { return 0 };
+        let units = holds.units(UnitsOf { product, origin: None, as_of: stock.as_of, now }, &[]);
+        drop(holds);
         // The stock may have shrunk since the soft holds were taken.
         let soft = units.soft.min(self.0.options.holds.soft_cap(on_hand));
         u32::try_from(units.hard.saturating_add(units.sold).saturating_add(soft))
@@ -241,26 +253,15 @@ mod tests {
     use rfq_sdk::{Secret, Signer, Verifier};
 
     use super::*;
-    use crate::catalogue::{Availability, Catalogue, OrderQuantities};
-    use crate::pricing::UnitPrices;
+
+    const STOCK: Stock = Stock { units: Some(1_000_000), as_of: DateTime::UNIX_EPOCH };
 
     fn noon() -> DateTime<Utc> {
         "2026-06-01T12:00:00Z".parse().unwrap()
     }
 
-    fn grinder() -> Product {
-        Product {
-            slug: "coffee-grinders/esp".parse().unwrap(),
-            id: "ESP".into(),
-            title: "Encore ESP".into(),
-            prices: UnitPrices::regular("169.99".parse().unwrap()).unwrap(),
-            quantities: OrderQuantities::ANY,
-            availability: Availability::InStock,
-            on_hand: Some(1_000_000),
-            shipping: Arc::default(),
-            handling: None,
-            weight_grams: None,
-        }
+    fn grinder() -> ProductSlug {
+        "coffee-grinders/esp".parse().unwrap()
     }
 
     fn rfq(number: u128) -> Rfq {
@@ -268,7 +269,7 @@ mod tests {
             "jsonrpc": "2.0", "method": "message/send", "id": number.to_string(),
             "params": { "message": { "metadata": {
                 "skill": "respond-to-rfq", "rfq_id": number.to_string(),
-                "product_slug": grinder().slug, "requestor": "x".repeat(1500),
+                "product_slug": grinder(), "requestor": "x".repeat(1500),
             } } }
         });
         let (body, secret) = (body.to_string(), Secret::new("an example of a secret, 32 bytes"));
@@ -287,10 +288,7 @@ mod tests {
     }
 
     fn open(directory: &Path) -> Ledger {
-        let mut catalogue = Catalogue::default();
-        catalogue.insert(grinder()).unwrap();
-        let catalogue = LiveCatalogue::new(catalogue);
-        Ledger::open(directory, LedgerOptions::default(), catalogue).unwrap()
+        Ledger::open(directory, LedgerOptions::default()).unwrap()
     }
 
     /// Lets the file have so many pages, beyond which `SQLite` says what it says of a full disk.
@@ -305,6 +303,8 @@ mod tests {
     async fn a_full_disk_is_an_error_until_there_is_room() {
         let directory = tempfile::tempdir().unwrap();
         let ledger = open(directory.path());
+        let reserved = || ledger.reserved(&grinder(), STOCK, noon());
+        assert_eq!(reserved(), 0);
         let remember =
             async |number| ledger.remember(&rfq(number), &offer(number), noon()).await.map(|_| ());
         limit(&ledger, 40).await;
@@ -318,7 +318,6 @@ mod tests {
         assert_eq!(error.to_string(), "the disk is full; make room where the ledger is kept");
         assert!(made > 10, "{made}");
         assert!(remember(made).await.is_err(), "still");
-        let reserved = || ledger.reserved(&grinder(), noon(), noon());
         assert_eq!(u128::from(reserved()), made, "an offer that was not made holds nothing");
         let last = ledger.find(Uuid::from_u128(made - 1)).await.unwrap().unwrap();
         assert_eq!(last.offer, offer(made - 1));
@@ -335,9 +334,34 @@ mod tests {
         let panics = |_: &mut Book| -> Result<(), error::JobError> { panic!("a bug") };
         let died = ledger.0.writer.ask(panics).await;
         assert!(matches!(died, Err(LedgerError::Stopped)), "{died:?}");
-        let claim = ledger.claim(Uuid::from_u128(1), noon()).await;
+        let claim = ledger.claim(Uuid::from_u128(1), STOCK, noon()).await;
         assert_eq!(claim.unwrap_err().to_string(), "the ledger has stopped; restart the agent");
         drop(ledger);
         open(directory.path());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_asks_waits_three_seconds_and_it_may_be_done_all_the_same() {
+        let directory = tempfile::tempdir().unwrap();
+        let ledger = open(directory.path());
+        let (go_on, told) = std::sync::mpsc::channel::<()>();
+        let stuck = ledger.0.writer.note(move |_| {
+            // The test is over when this is dropped.
+            let _ = told.recv();
+            Ok(())
+        });
+        assert!(stuck);
+        let begun = tokio::time::Instant::now();
+        let late = ledger.remember(&rfq(1), &offer(1), noon()).await.unwrap_err();
+        assert_eq!(begun.elapsed(), Duration::from_secs(3));
+        assert_eq!(
+            late.to_string(),
+            "the ledger took longer than 3 s, and may still do what it was asked for; the disk may \
+             be too slow"
+        );
+        drop(go_on);
+        drop(ledger);
+        let reader = LedgerReader::open(directory.path()).unwrap();
+        assert_eq!(reader.answers(&"1".parse().unwrap()).unwrap().len(), 1, "it was done");
     }
 }

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension as _, named_params};
 use uuid::Uuid;
 
 use super::error::{JobError, LedgerError};
-use super::rows::{self, Asked, micros, time};
+use super::rows::{self, RfqColumns, micros, time};
 use super::writer::Book;
 use crate::ask::Ask;
 
@@ -180,28 +180,28 @@ pub(super) fn find(
     let sql = format!(
         "SELECT {}, made_at, expires_at, answer, state, time
          FROM offers AS rfq LEFT JOIN holds ON holds.offer = rfq.id WHERE offer_id = ?1",
-        Asked::COLUMNS
+        RfqColumns::COLUMNS
     );
     let row = connection
         .prepare_cached(&sql)?
         .query_row([offer_id.as_bytes()], |row| {
-            let next = Asked::COUNT;
+            let next = RfqColumns::COUNT;
             let offer = (row.get(next)?, row.get(next + 1)?, row.get::<_, String>(next + 2)?);
             let hold = (row.get::<_, Option<String>>(next + 3)?, row.get(next + 4)?);
-            Ok((Asked::read(row)?, offer, hold))
+            Ok((RfqColumns::read(row)?, offer, hold))
         })
         .optional()?;
-    let Some((asked, (made_at, expires_at, answer), hold)) = row else { return Ok(None) };
+    let Some((rfq, (made_at, expires_at, answer), hold)) = row else { return Ok(None) };
     let claim = match (hold.0.as_deref(), hold.1) {
         (Some("hard"), Some(until)) => ClaimState::Held { until: time(until)? },
         (Some("sold"), Some(at)) => ClaimState::Sold { at: time(at)? },
         (_, _) => ClaimState::Open,
     };
     Ok(Some(StoredOffer {
-        rfq_id: asked.rfq_id()?,
-        ask: asked.ask()?,
-        origin: asked.origin,
-        requestor: asked.requestor,
+        rfq_id: rfq.rfq_id()?,
+        ask: rfq.ask()?,
+        origin: rfq.origin,
+        requestor: rfq.requestor,
         offer: rows::offer(&answer, expires_at)?,
         made_at: time(made_at)?,
         claim,

@@ -1,15 +1,16 @@
 //! The ledger's files, and connections to them.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::error::OpenError;
+use super::error::{LedgerError, OpenError};
 use super::schema::{self, Version};
+use crate::data_dir;
 
 /// How long a lock of another program is waited for: well within the time an answer has.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
@@ -31,19 +32,12 @@ pub(super) struct Place {
     database: PathBuf,
 }
 
-/// A connection to the file that was there when it was made.
-pub(super) struct Opened {
-    pub(super) connection: Connection,
-    database: FileId,
-    log: Option<FileId>,
-}
-
 /// The ledger is this process's own until this is dropped, or the process ends, however that is.
 pub(super) struct Lock(File);
 
 /// Device and number: two files of one name differ in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct FileId(u64, u64);
+pub(super) struct FileId(u64, u64);
 
 impl Place {
     pub(super) fn new(directory: &Path) -> Self {
@@ -52,15 +46,8 @@ impl Place {
 
     /// Makes the directory, for its owner only, unless it is there.
     pub(super) fn make_directory(&self) -> Result<(), OpenError> {
-        let make = || {
-            if !self.directory.try_exists()? {
-                DirBuilder::new().recursive(true).mode(0o700).create(&self.directory)?;
-                // What is kept here must not end up in a repository that the agent was tried in.
-                fs::write(self.directory.join(".gitignore"), "*\n")?;
-            }
-            io::Result::Ok(())
-        };
-        make().map_err(|source| OpenError::File { path: self.directory.clone(), source })
+        data_dir::make(&self.directory)
+            .map_err(|source| OpenError::File { path: self.directory.clone(), source })
     }
 
     /// Takes the ledger for this process.
@@ -97,17 +84,28 @@ impl Place {
         }
     }
 
-    /// Connects for writing. Makes the file, for its owner only, unless it is there.
-    pub(super) fn connect(&self) -> Result<Opened, OpenError> {
-        self.make_file().map_err(|source| self.file_error(source))?;
+    /// Makes the file, for its owner only, unless it is there.
+    pub(super) fn make_file(&self) -> Result<FileId, OpenError> {
+        let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&self.database);
+        let synced = match made {
+            // So that a power cut does not lose the whole file.
+            Ok(_) => File::open(&self.directory).and_then(|directory| directory.sync_all()),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            Err(error) => Err(error),
+        };
+        synced.and_then(|()| FileId::of(&self.database)).map_err(|source| self.file_error(source))
+    }
+
+    /// Connects to the file for writing.
+    pub(super) fn connect(&self) -> Result<Connection, OpenError> {
         let mut connection = self.connection(OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         self.expect_known(&connection)?;
         set_up(&mut connection).map_err(|error| self.database_error(error))?;
-        self.opened(connection)
+        Ok(connection)
     }
 
     /// Connects to what is there, for reading only.
-    pub(super) fn connect_for_reading(&self) -> Result<Opened, OpenError> {
+    pub(super) fn connect_for_reading(&self) -> Result<Connection, OpenError> {
         if !self.database.try_exists().map_err(|source| self.file_error(source))? {
             return Err(OpenError::Missing(self.directory.clone()));
         }
@@ -115,42 +113,16 @@ impl Place {
         if !self.expect_known(&connection)? {
             return Err(OpenError::Missing(self.directory.clone()));
         }
-        self.opened(connection)
+        Ok(connection)
     }
 
-    /// Whether the file is no longer the one that `opened` works on: writing to it would be lost.
-    pub(super) fn has_moved(&self, opened: &Opened) -> bool {
-        !FileId::of(&self.database).is_ok_and(|id| id == opened.database)
-    }
-
-    /// Removes the log of a connection whose file has moved: it would be taken for that of the file
-    /// which is there now.
-    pub(super) fn give_up(&self, opened: &Opened) -> Result<(), OpenError> {
-        let log = self.beside("-wal");
-        if opened.log.is_some() && FileId::of(&log).ok() == opened.log {
-            for path in [log, self.beside("-shm")] {
-                if let Err(source) = fs::remove_file(&path)
-                    && source.kind() != io::ErrorKind::NotFound
-                {
-                    return Err(OpenError::File { path, source });
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn opened(&self, connection: Connection) -> Result<Opened, OpenError> {
-        let database = FileId::of(&self.database).map_err(|source| self.file_error(source))?;
-        Ok(Opened { connection, database, log: FileId::of(&self.beside("-wal")).ok() })
-    }
-
-    fn make_file(&self) -> io::Result<()> {
-        let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&self.database);
-        match made {
-            // So that a power cut does not lose the whole file.
-            Ok(_) => File::open(&self.directory)?.sync_all(),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-            Err(error) => Err(error),
+    /// Fails when `file` is no longer what its name leads to: what is written to it would be lost.
+    pub(super) fn expect(&self, file: FileId) -> Result<(), LedgerError> {
+        match FileId::of(&self.database) {
+            Ok(found) if found != file => Err(LedgerError::Replaced),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(LedgerError::Replaced),
+            // Whatever keeps us from looking does not say that it is gone.
+            Ok(_) | Err(_) => Ok(()),
         }
     }
 
@@ -179,12 +151,6 @@ impl Place {
                 Err(OpenError::Damaged { path, reason })
             }
         }
-    }
-
-    fn beside(&self, suffix: &str) -> PathBuf {
-        let mut path = self.database.clone().into_os_string();
-        path.push(suffix);
-        path.into()
     }
 
     fn file_error(&self, source: io::Error) -> OpenError {

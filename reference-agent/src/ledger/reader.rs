@@ -9,8 +9,8 @@ use rusqlite::Connection;
 use tracing::error;
 
 use super::error::{JobError, LedgerError, OpenError};
-use super::open::{Opened, Place};
-use super::rows::{self, Asked, time};
+use super::open::{FileId, Place};
+use super::rows::{self, RfqColumns, time};
 use super::worker::Job;
 use crate::ask::Ask;
 
@@ -53,8 +53,7 @@ impl LedgerReader {
     /// # Errors
     /// [`OpenError`].
     pub fn open(directory: &Path) -> Result<Self, OpenError> {
-        let opened = Place::new(directory).connect_for_reading()?;
-        Ok(Self { connection: opened.connection })
+        Ok(Self { connection: Place::new(directory).connect_for_reading()? })
     }
 
     /// What the RFQs of this id were answered with, newest first.
@@ -75,23 +74,23 @@ impl LedgerReader {
              UNION ALL SELECT {columns}, declined_at, NULL, reason FROM declines AS rfq
              WHERE rfq_id = ?1
              ORDER BY time DESC",
-            columns = Asked::COLUMNS
+            columns = RfqColumns::COLUMNS
         );
         let mut statement = self.connection.prepare_cached(&sql)?;
         let mut rows = statement.query([rfq_id.as_str()])?;
         let mut answers = Vec::new();
         while let Some(row) = rows.next()? {
-            let next = Asked::COUNT;
-            let asked = Asked::read(row)?;
+            let next = RfqColumns::COUNT;
+            let rfq = RfqColumns::read(row)?;
             let text: String = row.get(next + 2)?;
             let outcome = match row.get(next + 1)? {
                 Some(expires_at) => StoredOutcome::Offer(rows::offer(&text, expires_at)?),
                 None => StoredOutcome::Decline { reason: text },
             };
             answers.push(StoredAnswer {
-                ask: asked.ask()?,
-                origin: asked.origin,
-                requestor: asked.requestor,
+                ask: rfq.ask()?,
+                origin: rfq.origin,
+                requestor: rfq.requestor,
                 answered_at: time(row.get(next)?)?,
                 outcome,
             });
@@ -109,22 +108,23 @@ impl std::fmt::Debug for LedgerReader {
 /// The agent's own reading, on a thread beside the writer's.
 pub(super) struct Reader {
     place: Place,
+    file: FileId,
     /// `None` after a failure that a new connection may mend.
-    opened: Option<Opened>,
+    connection: Option<Connection>,
 }
 
 impl Reader {
-    pub(super) fn open(place: Place) -> Result<Self, OpenError> {
-        let opened = place.connect_for_reading()?;
-        Ok(Self { place, opened: Some(opened) })
+    pub(super) fn open(place: Place, file: FileId) -> Result<Self, OpenError> {
+        let connection = place.connect_for_reading()?;
+        Ok(Self { place, file, connection: Some(connection) })
     }
 
     /// Runs all jobs on one state of the ledger, which holds all that was committed before.
-    pub(super) fn turn(&mut self, jobs: &mut Vec<Box<dyn Job<Connection>>>) {
+    pub(super) fn run(&mut self, jobs: &mut Vec<Box<dyn Job<Connection>>>) {
         let outcome = self.read(jobs);
         if let Err(error) = &outcome {
             error!(%error, entries = jobs.len(), "The ledger could not be read");
-            self.opened = None;
+            self.connection = None;
         }
         for job in jobs.drain(..) {
             job.settle(outcome.clone());
@@ -132,16 +132,14 @@ impl Reader {
     }
 
     fn read(&mut self, jobs: &mut [Box<dyn Job<Connection>>]) -> Result<(), LedgerError> {
-        // The writer removes the log of a file that has moved.
-        self.opened.take_if(|opened| self.place.has_moved(opened));
-        let opened = match &mut self.opened {
-            Some(opened) => opened,
+        self.place.expect(self.file)?;
+        let connection = match &mut self.connection {
+            Some(connection) => connection,
             None => {
-                let opened = self.place.connect_for_reading().map_err(Arc::new)?;
-                self.opened.insert(opened)
+                let connection = self.place.connect_for_reading().map_err(Arc::new)?;
+                self.connection.insert(connection)
             }
         };
-        let connection = &mut opened.connection;
         connection.prepare_cached("BEGIN")?.execute(())?;
         for job in jobs {
             job.run(connection)?;

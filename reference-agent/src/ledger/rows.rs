@@ -10,7 +10,7 @@ use super::error::LedgerError;
 use crate::ask::Ask;
 
 /// The columns of a request: of an offer as of a decline.
-pub(super) struct Asked {
+pub(super) struct RfqColumns {
     rfq_id: String,
     pub(super) origin: String,
     product: String,
@@ -20,7 +20,7 @@ pub(super) struct Asked {
     pub(super) requestor: Option<String>,
 }
 
-impl Asked {
+impl RfqColumns {
     /// The columns of a table called `rfq` in the query, which come first there.
     pub(super) const COLUMNS: &str = "rfq.rfq_id, rfq.origin, rfq.product, rfq.quantity, \
                                       rfq.region, rfq.deliver_by, rfq.requestor";

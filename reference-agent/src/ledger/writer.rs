@@ -1,7 +1,7 @@
 //! The one thread that writes: many jobs in one transaction, so that they share its wait for the disk.
 
 use std::mem;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use metrics::{counter, histogram};
 use rfq_sdk::ProductSlug;
@@ -11,21 +11,19 @@ use tracing::{error, warn};
 
 use super::HoldLimits;
 use super::error::{LedgerError, OpenError};
-use super::holds::{Change, Hold, HoldState, Holds, Question, Units};
-use super::open::{Opened, Place};
+use super::holds::{Change, Hold, HoldState, Holds, Units, UnitsOf};
+use super::open::{FileId, Place};
 use super::rows::parse;
 use super::worker::Job;
-use crate::catalogue::LiveCatalogue;
 
 /// What jobs write to, inside a transaction.
 pub(super) struct Book {
-    opened: Opened,
-    pub(super) stock: Stock,
+    connection: Connection,
+    pub(super) reserved: Reserved,
 }
 
 /// What is reserved, as of the job at hand.
-pub(super) struct Stock {
-    pub(super) catalogue: LiveCatalogue,
+pub(super) struct Reserved {
     pub(super) limits: HoldLimits,
     /// As committed.
     holds: Arc<Mutex<Holds>>,
@@ -36,9 +34,9 @@ pub(super) struct Stock {
 /// Commits batches, and comes back after a failure.
 pub(super) struct Writer {
     place: Place,
+    file: FileId,
     /// `None` after a failure that a new connection may mend.
     book: Option<Book>,
-    catalogue: LiveCatalogue,
     limits: HoldLimits,
     holds: Arc<Mutex<Holds>>,
 }
@@ -46,17 +44,17 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) fn open(
         place: Place,
-        catalogue: LiveCatalogue,
+        file: FileId,
         limits: HoldLimits,
         holds: Arc<Mutex<Holds>>,
     ) -> Result<Self, OpenError> {
-        let mut writer = Self { place, book: None, catalogue, limits, holds };
+        let mut writer = Self { place, file, book: None, limits, holds };
         writer.book = Some(writer.connect()?);
         Ok(writer)
     }
 
     /// Runs all jobs in one transaction, and settles them once it is committed or given up.
-    pub(super) fn turn(&mut self, jobs: &mut Vec<Box<dyn Job<Book>>>) {
+    pub(super) fn run(&mut self, jobs: &mut Vec<Box<dyn Job<Book>>>) {
         let started = Instant::now();
         let outcome = self.commit(jobs);
         match &outcome {
@@ -78,10 +76,7 @@ impl Writer {
     }
 
     fn commit(&mut self, jobs: &mut [Box<dyn Job<Book>>]) -> Result<(), LedgerError> {
-        if let Some(moved) = self.book.take_if(|book| self.place.has_moved(&book.opened)) {
-            warn!("The ledger's file was replaced or removed, so the one there now is used");
-            self.place.give_up(&moved.opened).map_err(Arc::new)?;
-        }
+        self.place.expect(self.file)?;
         let book = match &mut self.book {
             Some(book) => book,
             None => {
@@ -94,13 +89,15 @@ impl Writer {
             job.run(book)?;
         }
         book.execute("COMMIT")?;
-        book.stock.publish();
+        // Again, as it may have gone meanwhile, and with it what was committed.
+        self.place.expect(self.file)?;
+        book.reserved.publish();
         Ok(())
     }
 
     fn recover(&mut self, error: &LedgerError) {
         let Some(book) = &mut self.book else { return };
-        book.stock.pending.clear();
+        book.reserved.pending.clear();
         // After some errors SQLite has rolled back by itself.
         let outside = book.connection().is_autocommit() || book.execute("ROLLBACK").is_ok();
         // These two pass by themselves; whatever else it is, a new connection may mend it.
@@ -111,23 +108,18 @@ impl Writer {
     }
 
     fn connect(&self) -> Result<Book, OpenError> {
-        let opened = self.place.connect()?;
-        let holds =
-            read_holds(&opened.connection).map_err(|error| self.place.database_error(error))?;
-        *self.holds.lock().unwrap_or_else(PoisonError::into_inner) = holds;
-        let stock = Stock {
-            catalogue: self.catalogue.clone(),
-            limits: self.limits,
-            holds: Arc::clone(&self.holds),
-            pending: Vec::new(),
-        };
-        Ok(Book { opened, stock })
+        let connection = self.place.connect()?;
+        let holds = read_holds(&connection).map_err(|error| self.place.database_error(error))?;
+        self.holds.lock().unwrap_or_else(PoisonError::into_inner).replace(holds);
+        let reserved =
+            Reserved { limits: self.limits, holds: Arc::clone(&self.holds), pending: Vec::new() };
+        Ok(Book { connection, reserved })
     }
 }
 
 impl Book {
     pub(super) fn connection(&self) -> &Connection {
-        &self.opened.connection
+        &self.connection
     }
 
     fn execute(&self, sql: &str) -> rusqlite::Result<()> {
@@ -136,19 +128,29 @@ impl Book {
     }
 }
 
-impl Stock {
-    pub(super) fn units(&self, asked: Question<'_>) -> Units {
-        self.holds.lock().unwrap_or_else(PoisonError::into_inner).units(asked, &self.pending)
+impl Reserved {
+    pub(super) fn units(&self, asked: UnitsOf<'_>) -> Units {
+        self.lock().units(asked, &self.pending)
+    }
+
+    /// How many units the latest quote of `product` went by, if it is counted.
+    pub(super) fn on_hand(&self, product: &ProductSlug) -> Option<u32> {
+        self.lock().on_hand(product)
     }
 
     fn publish(&mut self) {
         if self.pending.is_empty() {
             return;
         }
-        let mut holds = self.holds.lock().unwrap_or_else(PoisonError::into_inner);
-        for change in mem::take(&mut self.pending) {
+        let pending = mem::take(&mut self.pending);
+        let mut holds = self.lock();
+        for change in pending {
             holds.apply(change);
         }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Holds> {
+        self.holds.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -63,7 +63,7 @@ impl Breaker {
 }
 
 impl Pass {
-    /// The endpoint answered.
+    /// The endpoint answered, whatever it said.
     pub(super) fn succeeded(mut self) {
         let mut state = self.breaker.state();
         match (*state, self.probe) {

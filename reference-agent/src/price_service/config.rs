@@ -23,7 +23,7 @@ pub struct PriceServiceConfig {
     /// Seconds that an answer is kept, and so how old a quoted price can be; 0 keeps none.
     #[serde(default = "half_a_minute")]
     pub cache_seconds: u16,
-    /// Failures one after the other after which the endpoint is left alone.
+    /// Outages one after the other after which the endpoint is left alone.
     #[serde(default = "five")]
     pub breaker_failures: NonZeroU32,
     /// Seconds that it is left alone; requests are declined meanwhile.

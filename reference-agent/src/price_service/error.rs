@@ -97,6 +97,22 @@ pub enum PriceServiceError {
 }
 
 impl PriceServiceError {
+    /// Whether the endpoint as a whole is in trouble. Otherwise it answered, if with nothing of use
+    /// for the product in question, and may have good answers for others.
+    pub(super) fn is_outage(&self) -> bool {
+        match self {
+            Self::Timeout { .. } | Self::Connect { .. } | Self::BrokeOff { .. } => true,
+            // Too many requests, and what gateways say of an endpoint behind them.
+            Self::Status { status } => matches!(status, 429 | 502..=504),
+            Self::ContentType { .. }
+            | Self::TooLarge
+            | Self::Answer { .. }
+            | Self::Busy { .. }
+            | Self::Resting
+            | Self::Ended => false,
+        }
+    }
+
     /// Its name in the metrics.
     pub(super) fn outcome(&self) -> &'static str {
         match self {

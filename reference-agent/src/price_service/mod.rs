@@ -32,8 +32,10 @@
 //! is declined, as it is when there is no answer in time.
 //!
 //! Answers are kept for `cache_seconds`. Of identical questions at once, one is asked. After
-//! `breaker_failures` failures one after the other, the endpoint is left alone for `breaker_seconds`,
-//! then asked once to see whether it answers again.
+//! `breaker_failures` outages one after the other (no whole answer in time, or `429`, `502`, `503` or
+//! `504`), the endpoint is left alone for `breaker_seconds`, then asked once to see whether it answers
+//! again. Any other answer, however useless for its product, ends the count: one product that the
+//! endpoint stumbles over must not take the others' prices away.
 
 mod breaker;
 mod call;
@@ -45,6 +47,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use metrics::{counter, histogram};
 use moka::sync::Cache;
 use tokio::sync::{Semaphore, watch};
@@ -54,6 +57,7 @@ use self::breaker::Breaker;
 use self::call::{Endpoint, Question};
 use crate::ask::Ask;
 use crate::catalogue::Product;
+use crate::telemetry;
 
 pub use config::PriceServiceConfig;
 pub use error::{PriceServiceError, PriceServiceSetupError};
@@ -72,6 +76,7 @@ struct Shared {
     breaker: Arc<Breaker>,
     calls: Arc<Semaphore>,
     max_concurrent: u16,
+    max_age: TimeDelta,
 }
 
 /// `None` until it is there.
@@ -95,8 +100,16 @@ impl PriceService {
             breaker: Arc::new(Breaker::new(config.breaker_failures, config.breaker_rest())),
             calls: Arc::new(Semaphore::new(max_concurrent.into())),
             max_concurrent,
+            max_age: TimeDelta::milliseconds(config.timeout_ms.get().into())
+                + TimeDelta::seconds(config.cache_seconds.into()),
             endpoint: Endpoint::new(config)?,
         })))
+    }
+
+    /// How long ago what it answers with may have been so: as long as answers are kept, and a call takes.
+    #[must_use]
+    pub fn max_age(&self) -> TimeDelta {
+        self.0.max_age
     }
 
     /// The price and stock of `product` now, for the quantity and region of `ask`.
@@ -146,7 +159,7 @@ impl PriceService {
             let Place { shared, question } = &place;
             let begun = Instant::now();
             let result = shared.endpoint.call(question).await;
-            histogram!("rfq_agent_price_service_seconds").record(begun.elapsed());
+            histogram!(telemetry::PRICE_SERVICE_SECONDS).record(begun.elapsed());
             match &result {
                 Ok(price) => {
                     pass.succeeded();
@@ -156,7 +169,11 @@ impl PriceService {
                     }
                 }
                 Err(error) => {
-                    pass.failed();
+                    if error.is_outage() {
+                        pass.failed();
+                    } else {
+                        pass.succeeded();
+                    }
                     count(error.outcome());
                 }
             }
@@ -195,7 +212,7 @@ impl Shared {
 }
 
 fn count(outcome: &'static str) {
-    counter!("rfq_agent_price_service_calls_total", "outcome" => outcome).increment(1);
+    counter!(telemetry::PRICE_SERVICE_CALLS, "outcome" => outcome).increment(1);
 }
 
 impl std::fmt::Debug for PriceService {

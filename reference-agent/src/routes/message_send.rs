@@ -8,16 +8,25 @@ use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use rfq_sdk::axum::RfqRejection;
 use rfq_sdk::tower::VerifyLayer;
-use rfq_sdk::{Answer, AnswerStore, Answerer, Responder, Rfq, RfqError, RfqIdReused};
+use rfq_sdk::{Answer, AnswerStore, Answerer, Clock, Responder, Rfq, RfqError, RfqIdReused};
 use serde_json::{Value, json};
 use tracing::warn;
 
+use crate::ledger::Ledger;
 use crate::telemetry::AnswerFigures;
 
 pub(crate) struct MessageSend<R, S> {
     pub(crate) verify: VerifyLayer,
     pub(crate) answerer: Answerer<R, S>,
+    pub(crate) declines: Option<Declines>,
     pub(crate) figures: AnswerFigures,
+}
+
+/// Where declines are noted: all of them, also those that the answerer itself made of a responder or a
+/// ledger that was late or failed.
+pub(crate) struct Declines {
+    pub(crate) ledger: Ledger,
+    pub(crate) clock: Arc<dyn Clock>,
 }
 
 pub(crate) async fn message_send<R: Responder, S: AnswerStore>(
@@ -27,15 +36,22 @@ pub(crate) async fn message_send<R: Responder, S: AnswerStore>(
     let figures = &state.figures;
     let (body, deadline) = match state.verify.verify(request).await {
         Ok(genuine) => genuine,
-        Err(refused) => return refused.into_response(),
+        Err(refused) => {
+            let response: Response = refused.into_response();
+            figures.refused(response.status());
+            return response;
+        }
     };
     match Rfq::from_verified(&body.verified()) {
         Ok(rfq) => {
-            let answer = state.answerer.answer(rfq, deadline).await;
+            let answer = state.answerer.answer(rfq.clone(), deadline).await;
             match &answer {
                 Ok(Answer::Offer(_)) => figures.offer(deadline.elapsed()),
                 Ok(Answer::Decline(decline)) => {
                     figures.decline(decline.reason(), deadline.elapsed());
+                    if let Some(Declines { ledger, clock }) = &state.declines {
+                        ledger.note_decline(&rfq, decline.reason(), clock.now());
+                    }
                 }
                 Err(RfqIdReused) => figures.rfq_id_reused.increment(1),
             }

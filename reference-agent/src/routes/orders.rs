@@ -109,6 +109,11 @@ fn unknown() -> Response {
 
 fn ledger_failed(id: Uuid, failure: &LedgerError) -> Response {
     error!(offer_id = %id, error = %failure, "An order could not be looked up or kept, as the ledger failed");
-    let message = format!("{failure}; nothing was changed, please try again");
+    let what_now = if matches!(failure, LedgerError::Late(_)) {
+        "please try again: a sale is kept once"
+    } else {
+        "nothing was changed, please try again"
+    };
+    let message = format!("{failure}; {what_now}");
     error(StatusCode::SERVICE_UNAVAILABLE, "ledger_failed", &message)
 }

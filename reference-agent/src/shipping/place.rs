@@ -6,7 +6,16 @@ use std::str::FromStr;
 use rfq_sdk::Region;
 use serde::Deserialize;
 
-/// Where a rule counts: `CA-US`, `US` or `*`.
+/// What ISO 3166 names twice: as a state of the US, `PR-US`, and as a country, `PR`.
+const TERRITORIES: [&str; 6] = ["AS", "GU", "MP", "PR", "UM", "VI"];
+
+/// A territory of the US as the state that it also is, whichever way `country` and `state` spell it.
+/// All else as it is.
+pub(super) fn as_state<'a>(country: &'a str, state: Option<&'a str>) -> (&'a str, Option<&'a str>) {
+    if TERRITORIES.contains(&country) { ("US", Some(country)) } else { (country, state) }
+}
+
+/// Where a rule counts: `CA-US`, `US` or `*`. A territory of the US is a state: `PR` is `PR-US`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(try_from = "String")]
 pub(crate) enum Place {
@@ -26,7 +35,23 @@ pub struct PlaceError {
 impl Place {
     /// The places that `region` is in, most specific first.
     pub(crate) fn around(region: &Region) -> [Self; 3] {
-        [Self::State(region.clone()), Self::Country(region.country().into()), Self::Everywhere]
+        let state = Self::State(region.clone()).of_territory();
+        let (country, _) = as_state(region.country(), None);
+        [state, Self::Country(country.into()), Self::Everywhere]
+    }
+
+    fn of_territory(self) -> Self {
+        let country = match &self {
+            Self::State(region) => region.country(),
+            Self::Country(country) => country,
+            Self::Everywhere => return self,
+        };
+        match as_state(country, None) {
+            (country, Some(state)) => {
+                format!("{state}-{country}").parse().map_or(self, Self::State)
+            }
+            (_, None) => self,
+        }
     }
 }
 
@@ -38,12 +63,12 @@ impl FromStr for Place {
             return Ok(Self::Everywhere);
         }
         if let Ok(region) = text.parse() {
-            return Ok(Self::State(region));
+            return Ok(Self::State(region).of_territory());
         }
         // A state stands in front, so that countries are checked where regions are.
         let country = format!("X-{text}").parse::<Region>();
         country
-            .map(|region| Self::Country(region.country().into()))
+            .map(|region| Self::Country(region.country().into()).of_territory())
             .map_err(|_| PlaceError { given: text.to_owned() })
     }
 }

@@ -18,7 +18,7 @@ use crate::configured::Money;
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(try_from = "Section")]
 pub struct ShopShipping {
-    /// From this worth of goods on, the rate is free.
+    /// From this worth of goods on, only surcharges are asked for.
     free_from: Option<Usd>,
     zones: BTreeMap<Place, Arc<Zone>>,
     /// Of states and countries.
@@ -44,7 +44,7 @@ impl ShopShipping {
             Served::By(rates) => rates
                 .into_iter()
                 .map(|rate| Way {
-                    cost: self.total(Some(rate.price), region, rate.state.is_some(), parcel),
+                    cost: self.total(Some(rate.price), region, rate.place().1.is_some(), parcel),
                     handling: rate.handling,
                     transit: rate.transit,
                 })
@@ -68,8 +68,8 @@ impl ShopShipping {
         Some(Way { cost, handling: None, transit: zone.transit })
     }
 
-    /// A rate made free where it is, and with the surcharge of the region. A rate of the state itself
-    /// says already what sending there costs.
+    /// The rate and the surcharge of the region. A rate of the state itself says already what sending
+    /// there costs. Where sending is free the surcharge is all, but never more than that rate.
     fn total(
         &self,
         base: Option<Usd>,
@@ -78,14 +78,19 @@ impl ShopShipping {
         parcel: Parcel,
     ) -> Option<Usd> {
         let is_free = self.free_from.is_some_and(|from| parcel.goods >= from);
-        let base = if is_free { Some(Usd::ZERO) } else { base }?;
-        let surcharge = if of_state { None } else { self.surcharge(region) };
-        // What is more than all money stays so: with the price of the goods it declines.
-        Some(base.checked_add(surcharge.unwrap_or(Usd::ZERO)).unwrap_or(Usd::MAX))
+        let surcharge = self.surcharge(region);
+        match (is_free, of_state) {
+            (false, true) => base,
+            // What is more than all money stays so: with the price of the goods it declines.
+            (false, false) => base.map(|base| base.checked_add(surcharge).unwrap_or(Usd::MAX)),
+            (true, true) => Some(base.map_or(surcharge, |base| base.min(surcharge))),
+            (true, false) => Some(surcharge),
+        }
     }
 
-    fn surcharge(&self, region: &Region) -> Option<Usd> {
-        Place::around(region).iter().find_map(|place| self.surcharges.get(place).copied())
+    fn surcharge(&self, region: &Region) -> Usd {
+        let found = Place::around(region).iter().find_map(|place| self.surcharges.get(place));
+        found.copied().unwrap_or(Usd::ZERO)
     }
 }
 
@@ -130,7 +135,7 @@ pub enum ShippingError {
     #[error("surcharges_usd {0}")]
     SurchargePlace(#[from] PlaceError),
     /// A surcharge for everywhere, which belongs into the rates.
-    #[error("surcharges_usd \"*\": expected a state such as AK-US or a country such as PR")]
+    #[error("surcharges_usd \"*\": expected a state such as AK-US or a country such as CA")]
     SurchargeEverywhere,
     /// Two surcharges of one place.
     #[error("surcharges_usd: {place} stands there twice")]

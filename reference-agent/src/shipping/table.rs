@@ -2,6 +2,7 @@
 
 use rfq_sdk::{Region, Usd};
 
+use super::place::as_state;
 use crate::catalogue::Days;
 
 /// The rates of a product, as its feed lists them.
@@ -23,6 +24,14 @@ pub struct Rate {
     pub handling: Option<Days>,
     /// Business days on the road; `None` is unknown.
     pub transit: Option<Days>,
+}
+
+impl Rate {
+    /// Its country, and its state unless it is for the whole country. A territory of the US is a
+    /// state, whichever way it is spelled.
+    pub(super) fn place(&self) -> (&str, Option<&str>) {
+        as_state(&self.country, self.state.as_deref())
+    }
 }
 
 /// What a table says of a region.
@@ -50,11 +59,11 @@ impl ShippingTable {
         if self.rates.is_empty() {
             return Served::Unknown;
         }
-        let of_country = || self.rates.iter().filter(|rate| *rate.country == *region.country());
-        let of_state = of_country().filter(|rate| rate.state.as_deref() == Some(region.state()));
-        let mut rates: Vec<&Rate> = of_state.collect();
+        let (country, state) = as_state(region.country(), Some(region.state()));
+        let of = |state| self.rates.iter().filter(move |rate| rate.place() == (country, state));
+        let mut rates: Vec<&Rate> = of(state).collect();
         if rates.is_empty() {
-            rates.extend(of_country().filter(|rate| rate.state.is_none()));
+            rates.extend(of(None));
         }
         if rates.is_empty() { Served::No } else { Served::By(rates) }
     }

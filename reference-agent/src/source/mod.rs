@@ -9,6 +9,7 @@ use std::io;
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use tokio::sync::oneshot;
 
 use crate::catalogue::Catalogue;
@@ -23,7 +24,11 @@ use stamp::Stamp;
 
 /// Where the products come from, and how each finds the marketplace's name for it.
 #[derive(Debug, Clone)]
-pub struct Source(Feed);
+pub struct Source {
+    feed: Feed,
+    /// Of times without an offset.
+    zone: Tz,
+}
 
 /// What was read.
 #[derive(Debug)]
@@ -36,7 +41,8 @@ pub struct Read {
     pub format: Option<Format>,
     /// What became of the rows of the mapping file, if there is one.
     pub mapping: Option<MappingReport>,
-    files: Option<Vec<Stamp>>,
+    /// The files that were read: the feed, then the mapping, as far as there are any.
+    files: Vec<Stamp>,
 }
 
 /// Why a source cannot be read.
@@ -67,10 +73,10 @@ pub enum SourceError {
     /// The sample is broken, which a test rules out.
     #[error("the sample catalogue is broken")]
     Sample(#[source] FeedError),
-    /// Somebody wrote the file while it was read.
-    #[error("the feed {path} changed while it was read")]
+    /// Somebody wrote a file while it was read.
+    #[error("{path} changed while it was read")]
     Changed {
-        /// The feed's file.
+        /// The file of the feed or of the mapping.
         path: String,
     },
     /// No thread could be started to read it.
@@ -81,15 +87,46 @@ pub enum SourceError {
     Panicked,
 }
 
+impl SourceError {
+    /// Whether it may pass although no file changes: the system could not read, for now.
+    fn may_pass(&self) -> bool {
+        match self {
+            Self::Feed { source, .. }
+            | Self::Mapping { source: MappingError::Table(source), .. } => {
+                matches!(source, FeedError::Io(_))
+            }
+            Self::Thread(_) => true,
+            Self::Mapping { .. }
+            | Self::Sql(_)
+            | Self::Sample(_)
+            | Self::Changed { .. }
+            | Self::Panicked => false,
+        }
+    }
+}
+
+/// A feed has lost more of its products than it may at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "it has {after} products where there were {before}; more than {percent} percent may not go \
+     missing at once (feed.max_shrink_percent)"
+)]
+pub struct Shrunk {
+    before: usize,
+    after: usize,
+    percent: u8,
+}
+
 impl Source {
-    /// The source that the section `[feed]` of the configuration names.
+    /// The source that the section `[feed]` of the configuration names. `zone` is the shop's.
     #[must_use]
-    pub fn new(feed: Feed) -> Self {
-        Self(feed)
+    pub fn new(feed: Feed, zone: Tz) -> Self {
+        Self { feed, zone }
     }
 
     /// Reads everything, in the background of the runtime. `progress` is told the rows read so far
-    /// and the bytes they took (0 for a database). `now` is the time reading begins.
+    /// and the bytes they took (0 for a database). `now` is the time reading begins; stock is as it was
+    /// when the file was written, or now if it bears a time to come.
     ///
     /// # Errors
     /// [`SourceError`].
@@ -98,19 +135,24 @@ impl Source {
         now: DateTime<Utc>,
         mut progress: impl FnMut(u64, u64) + Send + 'static,
     ) -> Result<Read, SourceError> {
-        let files = self.stamp();
         let source = self.clone();
-        let (slugs, mapping) = in_background(move || source.mapping()).await?;
-        let Loaded { catalogue, report, format } = match &self.0.source {
-            FeedSource::Sample => feed::load(feed::SAMPLE.as_bytes(), None, &slugs, progress)
+        let (slugs, mapping, mut files) = in_background(move || source.mapping()).await?;
+        let zone = self.zone;
+        let Loaded { catalogue, report, format } = match &self.feed.source {
+            FeedSource::Sample => feed::load(feed::SAMPLE.as_bytes(), None, &slugs, zone, progress)
                 .map_err(SourceError::Sample)?,
             FeedSource::File { path, format } => {
                 let (path, format) = (path.clone(), *format);
-                in_background(move || read_file(&path, format, &slugs, progress)).await?
+                let (mut loaded, stamp) =
+                    in_background(move || read_feed(&path, format, &slugs, zone, progress)).await?;
+                files.insert(0, stamp);
+                // A file that bears a time to come would hide what is sold until then.
+                loaded.catalogue = loaded.catalogue.with_as_of(stamp.written_at().min(now));
+                loaded
             }
             FeedSource::Sql(sql) => {
                 let (catalogue, report) =
-                    sql.load(&slugs, now, move |rows| progress(rows, 0)).await?;
+                    sql.load(&slugs, zone, now, move |rows| progress(rows, 0)).await?;
                 return Ok(Read { catalogue, report, format: None, mapping, files });
             }
         };
@@ -120,35 +162,54 @@ impl Source {
     /// Whether it is the embedded sample.
     #[must_use]
     pub fn is_sample(&self) -> bool {
-        matches!(self.0.source, FeedSource::Sample)
+        matches!(self.feed.source, FeedSource::Sample)
+    }
+
+    /// Whether a feed of `after` products may take the place of one of `before`.
+    ///
+    /// # Errors
+    /// [`Shrunk`] when it has lost more than `feed.max_shrink_percent` of them.
+    pub fn check_size(&self, before: usize, after: usize) -> Result<(), Shrunk> {
+        let percent = self.feed.max_shrink.get();
+        if after * 100 < before * usize::from(100 - percent) {
+            return Err(Shrunk { before, after, percent });
+        }
+        Ok(())
     }
 
     /// How large the feed is, in bytes, where that can be told.
     #[must_use]
     pub fn bytes(&self) -> Option<u64> {
-        match &self.0.source {
+        match &self.feed.source {
             FeedSource::File { path, .. } => path.metadata().ok().map(|file| file.len()),
             FeedSource::Sample | FeedSource::Sql(_) => None,
         }
     }
 
-    fn mapping(&self) -> Result<(SlugMapping, Option<MappingReport>), SourceError> {
-        let by_column = SlugMapping::by_column(&self.0.slug_column);
-        let Some(path) = &self.0.mapping_file else { return Ok((by_column, None)) };
-        let about = |source| SourceError::Mapping { path: path.display().to_string(), source };
-        let file = File::open(path).map_err(|error| about(FeedError::from(error).into()))?;
-        let (table, report) = MappingTable::read(file).map_err(about)?;
-        Ok((by_column.with_table(table), Some(report)))
+    fn mapping(&self) -> Result<(SlugMapping, Option<MappingReport>, Vec<Stamp>), SourceError> {
+        let by_column = SlugMapping::by_column(&self.feed.slug_column);
+        let Some(path) = &self.feed.mapping_file else { return Ok((by_column, None, Vec::new())) };
+        let about = |source: MappingError| SourceError::Mapping {
+            path: path.display().to_string(),
+            source,
+        };
+        let ((table, report), stamp) = read_whole(path, |file| MappingTable::read(file), about)?;
+        Ok((by_column.with_table(table), Some(report), vec![stamp]))
     }
 
-    /// What tells that the files were written again; `None` while one of them is not there.
+    /// The files as they are now; `None` while one of them is not there.
+    async fn files(&self) -> Option<Vec<Stamp>> {
+        let source = self.clone();
+        in_background(move || Ok(source.stamp())).await.ok().flatten()
+    }
+
     fn stamp(&self) -> Option<Vec<Stamp>> {
-        let feed = match &self.0.source {
+        let feed = match &self.feed.source {
             FeedSource::File { path, .. } => Some(path),
             FeedSource::Sample | FeedSource::Sql(_) => None,
         };
         feed.into_iter()
-            .chain(&self.0.mapping_file)
+            .chain(&self.feed.mapping_file)
             .map(|path| Stamp::new(&path.metadata().ok()?).ok())
             .collect()
     }
@@ -170,22 +231,31 @@ async fn in_background<T: Send + 'static>(
     told.await.map_err(|_| SourceError::Panicked)?
 }
 
-fn read_file(
+fn read_feed(
     path: &Path,
     format: Option<Format>,
     slugs: &SlugMapping,
+    zone: Tz,
     progress: impl FnMut(u64, u64),
-) -> Result<Loaded, SourceError> {
-    let about = |source| SourceError::Feed { path: path.display().to_string(), source };
-    let io = |error: io::Error| about(FeedError::from(error));
+) -> Result<(Loaded, Stamp), SourceError> {
+    let about = |source: FeedError| SourceError::Feed { path: path.display().to_string(), source };
+    read_whole(path, |file| feed::load(file, format, slugs, zone, progress), about)
+}
+
+/// Reads the file with `read`, and tells which it was. One that is written meanwhile is refused,
+/// since half of what was read may be old; another put in its place does no harm.
+fn read_whole<T, E: From<FeedError>>(
+    path: &Path,
+    read: impl FnOnce(&File) -> Result<T, E>,
+    about: impl Fn(E) -> SourceError,
+) -> Result<(T, Stamp), SourceError> {
+    let io = |error: io::Error| about(FeedError::from(error).into());
     let file = File::open(path).map_err(io)?;
-    // Of the file that is read: another may be put in its place meanwhile, which does it no harm.
     let stamp = || file.metadata().and_then(|file| Stamp::new(&file)).map_err(io);
     let before = stamp()?;
-    let loaded = feed::load(&file, format, slugs, progress).map_err(about)?;
+    let read = read(&file);
     if stamp()? != before {
         return Err(SourceError::Changed { path: path.display().to_string() });
     }
-    let catalogue = loaded.catalogue.with_as_of(before.written_at());
-    Ok(Loaded { catalogue, ..loaded })
+    Ok((read.map_err(about)?, before))
 }

@@ -1,6 +1,7 @@
 //! Reads the source again when it changes, and serves what was read if it can be served.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use rfq_sdk::Clock;
 use tokio::sync::Notify;
@@ -8,9 +9,15 @@ use tokio::time::{Instant, sleep_until};
 use tracing::{error, info, warn};
 
 use super::stamp::Stamp;
-use super::{Read, Source, SourceError};
+use super::{Read, Shrunk, Source, SourceError};
 use crate::catalogue::LiveCatalogue;
 use crate::telemetry::FEED_LOADS;
+
+/// Between two looks at files that changed: what is still being written is left alone.
+const SETTLE: Duration = Duration::from_secs(1);
+
+/// After so many looks, none of which found what the one before did, files are read all the same.
+const MOST_LOOKS: u32 = 5;
 
 /// Keeps a catalogue up to date with its source.
 pub struct Reloader {
@@ -19,10 +26,17 @@ pub struct Reloader {
     clock: Arc<dyn Clock>,
     /// Told of everything that was read and is now served.
     served: Box<dyn Fn(&Read) + Send + Sync>,
-    /// The files as they were when they were last read, whatever came of it.
+    /// The files that were read last; `None` when they are to be read again as they are.
     last_read: Option<Vec<Stamp>>,
-    /// The files as they were at the last look, if they had changed by then.
-    changed: Option<Vec<Stamp>>,
+    /// What was found instead of those, until it is read.
+    change: Option<Change>,
+    /// Why the last reading is not served, as the log has it.
+    failure: Option<String>,
+}
+
+struct Change {
+    files: Vec<Stamp>,
+    looks: u32,
 }
 
 /// Why a source that could be read is not served.
@@ -30,11 +44,8 @@ pub struct Reloader {
 enum Unserved {
     #[error(transparent)]
     Source(#[from] SourceError),
-    #[error(
-        "it has {after} products where there were {before}; more than {percent} percent may not go \
-         missing at once (feed.max_shrink_percent)"
-    )]
-    Shrunk { before: usize, after: usize, percent: u8 },
+    #[error(transparent)]
+    Shrunk(#[from] Shrunk),
 }
 
 impl Reloader {
@@ -53,85 +64,119 @@ impl Reloader {
             live,
             clock: Arc::new(clock),
             served: Box::new(served),
-            last_read: first.files.clone(),
-            changed: None,
+            last_read: Some(first.files.clone()),
+            change: None,
+            failure: None,
         }
     }
 
     /// Runs for ever. `now` reads the source at once, as SIGHUP does.
     pub async fn run(mut self, now: Arc<Notify>) {
-        let begun = Instant::now();
-        let mut next_check = self.source.0.check_every.map(|check| begun + check);
-        let mut next_read = self.source.0.reload_every.map(|every| begun + every);
+        let (check_every, reload_every) =
+            (self.source.feed.check_every, self.source.feed.reload_every);
+        let mut next_look = from_now(check_every);
+        let mut next_read = from_now(reload_every);
         loop {
-            tokio::select! {
+            let soon = tokio::select! {
                 () = now.notified() => self.read().await,
-                () = at(next_check) => {
-                    if self.has_settled_change() {
-                        self.read().await;
-                    }
-                    next_check = self.source.0.check_every.map(|check| Instant::now() + check);
-                }
+                () = at(next_look) => self.look().await,
                 () = at(next_read) => {
-                    self.read().await;
-                    next_read = self.source.0.reload_every.map(|every| Instant::now() + every);
+                    let soon = self.read().await;
+                    next_read = from_now(reload_every);
+                    soon
                 }
-            }
+            };
+            next_look = from_now(soon.or(check_every));
         }
     }
 
-    /// Whether the files have changed since they were read, and no more since the last look: what is
-    /// still being written is left alone.
-    fn has_settled_change(&mut self) -> bool {
-        let files = self.source.stamp();
-        // A file that is gone is about to be replaced, or the shop is told when it is asked for.
-        if files.is_none() || files == self.last_read {
-            self.changed = None;
-            return false;
+    /// Reads files that have changed, once they seem to be whole. Returns when to look again, unless
+    /// as always.
+    async fn look(&mut self) -> Option<Duration> {
+        let Some(files) = self.source.files().await else {
+            // It is about to be replaced, or the shop is told when it is asked for.
+            self.change = None;
+            return self.last_read.is_none().then_some(SETTLE);
+        };
+        if self.last_read.as_ref() == Some(&files) {
+            self.change = None;
+            return None;
         }
-        let settled = files == self.changed;
-        self.changed = files;
-        settled
+        let (is_settled, looks) = match &self.change {
+            Some(change) => (change.files == files, change.looks + 1),
+            None => (false, 1),
+        };
+        if !is_settled && looks < MOST_LOOKS {
+            self.change = Some(Change { files, looks });
+            return Some(SETTLE);
+        }
+        if !is_settled {
+            warn!(looks, "The feed changes again and again; reading it as it is now");
+        }
+        self.read().await
     }
 
-    async fn read(&mut self) {
-        self.last_read = self.source.stamp();
-        self.changed = None;
+    /// Returns when to look again, unless as always.
+    async fn read(&mut self) -> Option<Duration> {
+        self.change = None;
+        let files = self.source.files().await;
         let read = self.source.read(self.clock.now(), |_, _| {}).await;
         match read.map_err(Unserved::from).and_then(|read| self.check(read)) {
             Ok(read) => {
-                self.last_read.clone_from(&read.files);
+                self.last_read = Some(read.files.clone());
+                self.failure = None;
                 (self.served)(&read);
                 let products = read.catalogue.len();
                 self.live.replace(read.catalogue);
                 count("served");
                 info!(products, "Serving the new feed");
+                None
             }
-            // It is read again once it has settled.
             Err(Unserved::Source(SourceError::Changed { path })) => {
                 self.last_read = None;
                 warn!(path, "The feed changed while it was read, so it will be read again");
+                Some(SETTLE)
             }
             Err(unserved) => {
                 count("failed");
-                let reason = with_causes(&unserved);
-                error!(reason, "The new feed cannot be served; the last good feed stays");
+                let may_pass = matches!(&unserved, Unserved::Source(source) if source.may_pass());
+                self.last_read = files.filter(|_| !may_pass);
+                self.tell(with_causes(&unserved), may_pass);
+                None
             }
         }
     }
 
     fn check(&self, read: Read) -> Result<Read, Unserved> {
-        let (before, after) = (self.live.now().len(), read.catalogue.len());
-        let percent = self.source.0.max_shrink.get();
-        if after * 100 < before * usize::from(100 - percent) {
-            return Err(Unserved::Shrunk { before, after, percent });
-        }
+        self.source.check_size(self.live.now().len(), read.catalogue.len())?;
         Ok(read)
+    }
+
+    /// What is tried again at every check is told once.
+    fn tell(&mut self, reason: String, may_pass: bool) {
+        match self.source.feed.check_every.filter(|_| may_pass) {
+            Some(_) if self.failure.as_ref() == Some(&reason) => {}
+            Some(check) => {
+                let check_seconds = check.as_secs();
+                error!(
+                    reason,
+                    check_seconds,
+                    "The feed cannot be read; the last good feed stays, and it is tried again at \
+                     every check"
+                );
+            }
+            None => error!(reason, "The new feed cannot be served; the last good feed stays"),
+        }
+        self.failure = Some(reason);
     }
 }
 
 fn count(outcome: &'static str) {
     metrics::counter!(FEED_LOADS, "outcome" => outcome).increment(1);
+}
+
+fn from_now(wait: Option<Duration>) -> Option<Instant> {
+    wait.map(|wait| Instant::now() + wait)
 }
 
 async fn at(moment: Option<Instant>) {

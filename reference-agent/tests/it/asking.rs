@@ -6,14 +6,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use http::{HeaderMap, Request, StatusCode};
 use rfq_agent_card::{AgentCard, ServedCard};
 use rfq_reference_agent::admin::{Admin, admin};
 use rfq_reference_agent::app::{App, Claims, app};
 use rfq_reference_agent::catalogue::{Catalogue, LiveCatalogue};
 use rfq_reference_agent::feed::{SAMPLE, SlugMapping, load};
-use rfq_reference_agent::ledger::{Ledger, LedgerOptions};
+use rfq_reference_agent::ledger::{Ledger, LedgerOptions, LedgerReader, StoredOutcome};
+use rfq_reference_agent::price_service::PriceService;
 use rfq_reference_agent::responder::CatalogueResponder;
+use rfq_reference_agent::rules::Rules;
 use rfq_reference_agent::telemetry::{describe, prometheus};
 use rfq_sdk::tower::VerifyLayer;
 use rfq_sdk::{Answerer, Budget, ManualClock, Rfq, Secret, Signer, Verifier};
@@ -60,7 +63,7 @@ pub(crate) fn rfq(
 }
 
 pub(crate) fn sample() -> Catalogue {
-    load(SAMPLE.as_bytes(), None, &SlugMapping::default(), |_, _| {}).unwrap().catalogue
+    load(SAMPLE.as_bytes(), None, &SlugMapping::default(), Tz::UTC, |_, _| {}).unwrap().catalogue
 }
 
 /// The agent with the sample catalogue, at noon until its clock says otherwise.
@@ -68,6 +71,7 @@ pub(crate) struct Agent {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) public: Router,
     pub(crate) admin: Router,
+    pub(crate) catalogue: LiveCatalogue,
     dir: TempDir,
 }
 
@@ -77,15 +81,24 @@ impl Agent {
     }
 
     pub(crate) fn with(catalogue: Catalogue, checkout: Option<&str>) -> Self {
+        Self::with_rules(catalogue, checkout, Rules::default(), None)
+    }
+
+    pub(crate) fn with_rules(
+        catalogue: Catalogue,
+        checkout: Option<&str>,
+        rules: Rules,
+        price_service: Option<PriceService>,
+    ) -> Self {
         let (clock, dir) = (Arc::new(ManualClock::at(noon())), TempDir::new().unwrap());
         let catalogue = LiveCatalogue::new(catalogue);
-        let ledger = Ledger::open(dir.path(), LedgerOptions::default(), catalogue.clone()).unwrap();
+        let ledger = Ledger::open(dir.path(), LedgerOptions::default()).unwrap();
         let cart = "https://shop.example/cart".parse().unwrap();
         let responder = CatalogueResponder {
             catalogue: catalogue.clone(),
-            rules: Arc::default(),
+            rules: Arc::new(rules),
             ledger: Some(ledger.clone()),
-            price_service: None,
+            price_service: price_service.clone(),
             clock: Arc::clone(&clock),
             offer_id: next_offer_id,
             cart,
@@ -101,6 +114,7 @@ impl Agent {
                 claims: Claims {
                     ledger: ledger.clone(),
                     catalogue: catalogue.clone(),
+                    price_service,
                     checkout: checkout.map(|template| template.parse().unwrap()),
                     clock: Arc::<ManualClock>::clone(&clock),
                 },
@@ -108,14 +122,35 @@ impl Agent {
             });
             let admin = admin(Admin {
                 ledger,
-                catalogue,
+                catalogue: catalogue.clone(),
                 metrics: recorder.handle(),
                 clock: Arc::<ManualClock>::clone(&clock),
                 hosts: vec!["agent.internal".to_owned()],
             });
             (public, admin)
         });
-        Self { clock, public, admin, dir }
+        Self { clock, public, admin, catalogue, dir }
+    }
+
+    /// What the ledger says the RFQ was answered with, newest first.
+    pub(crate) fn answers(&self, rfq_id: &str) -> Vec<StoredOutcome> {
+        let reader = LedgerReader::open(self.dir.path()).unwrap();
+        let answers = reader.answers(&rfq_id.parse().unwrap()).unwrap();
+        answers.into_iter().map(|answer| answer.outcome).collect()
+    }
+
+    /// From here on the ledger has no such table, until it is mended.
+    pub(crate) fn break_table(&self, table: &str) {
+        self.execute(&format!("ALTER TABLE {table} RENAME TO gone"));
+    }
+
+    pub(crate) fn mend_table(&self, table: &str) {
+        self.execute(&format!("ALTER TABLE gone RENAME TO {table}"));
+    }
+
+    fn execute(&self, sql: &str) {
+        let database = rusqlite::Connection::open(self.dir.path().join("ledger.db")).unwrap();
+        database.execute_batch(sql).unwrap();
     }
 
     /// From here on the ledger fails whatever it is asked.

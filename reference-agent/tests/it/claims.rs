@@ -9,6 +9,7 @@ use axum::body::{Body, Bytes};
 use http::{HeaderMap, Method, Request, StatusCode};
 use insta::assert_snapshot;
 use rfq_reference_agent::catalogue::{Catalogue, Product};
+use rfq_reference_agent::rules::{OfferRules, OutOfStock, Rules};
 use serde_json::{Value, json};
 
 use super::asking::{Agent, body, call, get, sample, signed};
@@ -174,6 +175,53 @@ async fn without_a_checkout_the_page_says_how_it_goes_on() {
 }
 
 #[tokio::test]
+async fn an_offer_of_what_is_not_in_stock_says_so_and_cannot_be_reserved() {
+    let rules = Rules {
+        offers: OfferRules { out_of_stock: OutOfStock::Offer, ..OfferRules::default() },
+        ..Rules::default()
+    };
+    let agent = Agent::with_rules(with_grinders(1), Some(CHECKOUT), rules, None);
+    let id = offer(&agent, "rfq-1", 2).await;
+    let (status, _, page) = show(&agent, &id).await;
+    assert_eq!(status, StatusCode::OK);
+    assert_snapshot!(text(&page).replace(&id, "ID"), @"
+    Offer
+    Baratza Encore ESP Coffee Grinder
+    This is not in stock now, so it cannot be reserved here. To order it, give the shop the number of this offer.
+    Quantity 2
+    Price instead of $379.98 $339.98
+    Shipping to CA-US Free
+    Total $339.98
+    Excl. sales tax and duty.
+    Valid until 2 June 2026, 11:55 UTC (in 23 hours).
+    Offer number ID
+    ");
+    assert!(!page.contains("<button"), "{page}");
+    let (status, _, page) = claim(&agent, &id).await;
+    assert_eq!(status, StatusCode::CONFLICT);
+    assert!(page.contains("This is not in stock now"), "{page}");
+    assert!(!page.contains("Others were faster"), "{page}");
+}
+
+#[tokio::test]
+async fn what_has_left_the_feed_has_no_checkout() {
+    let agent = shop();
+    let held = offer(&agent, "rfq-1", 1).await;
+    let open = offer(&agent, "rfq-2", 1).await;
+    assert_eq!(claim(&agent, &held).await.0, StatusCode::SEE_OTHER);
+    agent.catalogue.replace(Catalogue::default());
+    for (status, _, page) in [claim(&agent, &held).await, show(&agent, &held).await] {
+        assert_eq!(status, StatusCode::OK);
+        assert!(page.contains("To buy, give the shop the number of this offer."), "{page}");
+        assert!(!page.contains("<button"), "{page}");
+    }
+    let (status, _, page) = show(&agent, &open).await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(page.contains("The shop no longer has this product."), "{page}");
+    assert!(!page.contains("<button"), "{page}");
+}
+
+#[tokio::test]
 async fn a_thousand_looks_at_a_link_change_nothing() {
     let agent = Agent::with(with_grinders(5), Some(CHECKOUT));
     let id = offer(&agent, "rfq-1", 5).await;
@@ -237,7 +285,7 @@ async fn an_offer_that_has_been_bought_is_gone() {
 
 #[tokio::test]
 async fn a_caller_cannot_reserve_without_limit() {
-    let agent = Agent::with(with_grinders(100), Some(CHECKOUT));
+    let agent = Agent::with(with_grinders(30), Some(CHECKOUT));
     for n in 0..20 {
         let id = offer(&agent, &format!("rfq-{n}"), 1).await;
         assert_eq!(claim(&agent, &id).await.0, StatusCode::SEE_OTHER, "{n}");

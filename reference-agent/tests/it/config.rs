@@ -87,6 +87,13 @@ fn variables_hold_text_and_numbers_without_quotes() {
 }
 
 #[test]
+fn the_admin_address_answers_to_the_hosts_named() {
+    let config = load("admin_hosts = ['rfq-agent', 'Agent.shop.example', 'a_b']", &[], "").unwrap();
+    assert_eq!(config.admin_hosts, ["rfq-agent", "Agent.shop.example", "a_b"]);
+    assert!(load("", &[], "").unwrap().admin_hosts.is_empty());
+}
+
+#[test]
 fn relative_paths_begin_at_the_folder_of_the_file_that_names_them() {
     let dir = TempDir::new().unwrap();
     let file = dir.path().join("rfq-agent.toml");
@@ -127,6 +134,10 @@ fn every_kind_of_wrong_value_has_its_sentence() {
         "bind = 'here'",
         "bind = 8787",
         "\nadmin_bind = '127.0.0.1:8787'",
+        "admin_hosts = 'agent'",
+        "admin_hosts = ['agent', 'http://agent']",
+        "admin_hosts = ['agent:8788']",
+        "admin_hosts = ['']",
         "public_url = 'http://shop.example'",
         "public_url = 'https://shop.example/agent'",
         "auth = 'HMAC'",
@@ -171,6 +182,10 @@ fn every_kind_of_wrong_value_has_its_sentence() {
     rfq-agent.toml, line 1: bind is "here"; expected an address and a port, such as "127.0.0.1:8787"
     rfq-agent.toml, line 1: bind is 8787; expected an address and a port, such as "127.0.0.1:8787", in quotes
     rfq-agent.toml, line 2: admin_bind is "127.0.0.1:8787"; expected another address than that of bind
+    rfq-agent.toml, line 1: admin_hosts is "agent"; expected a list of host names, such as ["rfq-agent"]
+    rfq-agent.toml, line 1: admin_hosts: expected host names without scheme and port, such as ["rfq-agent"]
+    rfq-agent.toml, line 1: admin_hosts: expected host names without scheme and port, such as ["rfq-agent"]
+    rfq-agent.toml, line 1: admin_hosts: expected host names without scheme and port, such as ["rfq-agent"]
     rfq-agent.toml, line 1: public_url is "http://shop.example"; expected https:// and a host and no more, such as https://shop.example
     rfq-agent.toml, line 1: public_url is "https://shop.example/agent"; expected https:// and a host and no more, such as https://shop.example
     rfq-agent.toml, line 1: auth is "HMAC"; expected "hmac" or "bearer"
@@ -344,6 +359,8 @@ fn no_password_is_in_what_is_said_or_shown() {
         format!("{good}\nfeed.file = 'x'"),
         format!("public_url = 'https://shop:{secret}@shop.example'"),
         format!("checkout.url = 'https://shop:{secret}@shop.example'"),
+        format!("feed.file = '{url}'"),
+        format!("feed.file = 'postgresql:///shop?password={secret}'"),
     ] {
         let said = of(&text, &[]);
         assert!(!said.contains(secret), "{text}: {said}");
@@ -352,6 +369,7 @@ fn no_password_is_in_what_is_said_or_shown() {
         let said = of("", &[(variable, &url)]);
         assert!(!said.contains(secret), "{variable}: {said}");
     }
+    assert_snapshot!(load("", &[], &format!("feed.file = '{url}'")).unwrap_err(), @"on the command line: feed.file is not shown here; expected a path, not a URL; a database belongs in [feed.sql]");
 }
 
 fn toml_like() -> impl Strategy<Value = String> {

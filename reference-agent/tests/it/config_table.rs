@@ -185,7 +185,7 @@ fn any_one_line_of_it_can_be_put_in_force() {
 fn known_keys_are_set_in_it() {
     let file = commented(&[("feed.file", quoted("/shop/a.tsv")), ("budget_ms", "3000".into())]);
     assert_eq!(shown(&file), shown("budget_ms = 3000\nfeed.file = '/shop/a.tsv'"));
-    insta::assert_snapshot!(file.split_once("[offers]").unwrap().0, @r#"
+    insta::assert_snapshot!(file.split_once("\n# A database").unwrap().0, @r#"
     # Configuration of rfq-agent. A line such as #key = value is not in force: it shows the default,
     # or an example where nothing is set by default. Take the # away to set it. Relative paths begin
     # at the folder of this file. Each single value can also be set in the environment, as RFQ_AGENT_
@@ -202,6 +202,11 @@ fn known_keys_are_set_in_it() {
     # Address and port of metrics and orders. It asks for no secret: keep it to this machine or the
     # shop's own network. Expected: an address and a port, such as "127.0.0.1:8787".
     #admin_bind = "127.0.0.1:8788"
+
+    # Host names that the admin address answers to, beside `localhost` and IP addresses: such as a
+    # container's. Others are refused, so that no web page reaches it by a name of its own. Expected:
+    # a list of host names, such as ["rfq-agent"].
+    #admin_hosts = []
 
     # Where the agent is reached from outside: claim links begin with it. Without it they lead to this
     # machine and work nowhere else. Expected: https:// and a host, such as "https://shop.example".
@@ -280,7 +285,9 @@ fn known_keys_are_set_in_it() {
     #mapping_file = "mapping.csv"
 
     # How often the file is looked at for a change; 0 reads it again only at the signal SIGHUP. A new
-    # price is offered this much later. Expected: a whole number of seconds from 0 to 86400.
+    # price is offered at most this much later, and 1 second more, in which the file must not change
+    # (up to 4 if it does), and the time that reading takes. Expected: a whole number of seconds from
+    # 0 to 86400.
     #check_seconds = 5
 
     # How often products are read again whether or not something changed, as a database needs; 0 never
@@ -291,18 +298,6 @@ fn known_keys_are_set_in_it() {
     # and the last good one stays. 100 takes every feed. Expected: a whole number of percent from 0 to
     # 100.
     #max_shrink_percent = 50
-
-    # A database that is asked for the products, instead of a file. Not set by default. In it:
-    # - url: The database: `sqlite:PATH`, or `postgres://USER:PASSWORD@HOST:PORT/DATABASE`. It is only
-    # read. A password is better kept in the variable than in this file. Expected: sqlite:PATH or
-    # postgres://USER@HOST/DATABASE. Needed.
-    # - query: The query. Its columns are named as those of a feed, and read the same way. Expected:
-    # one query that begins with SELECT or WITH. Needed.
-    # - timeout_seconds: How long the whole query may take. Beyond it the last good products stay.
-    # Expected: a whole number of seconds from 1 to 3600. Default: 60.
-    #sql = { url = "sqlite:shop.db", query = "SELECT id, price, availability, product_slug FROM products", timeout_seconds = 60 }
-
-    # What every offer says.
     "#);
 }
 

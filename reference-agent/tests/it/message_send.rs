@@ -5,6 +5,7 @@ use std::time::Duration;
 use axum::body::Body;
 use http::{Request, StatusCode};
 use insta::assert_snapshot;
+use rfq_reference_agent::ledger::StoredOutcome;
 use serde_json::json;
 
 use super::asking::{Agent, body, call, signed};
@@ -40,6 +41,26 @@ async fn what_cannot_be_sold_is_declined() {
     ] {
         assert_eq!(ask(signed(&asked)).await, (StatusCode::OK, decline.to_owned()), "{asked}");
     }
+}
+
+#[tokio::test]
+async fn every_decline_is_noted_also_that_of_a_store_that_fails() {
+    let agent = Agent::new();
+    for (id, quantity) in [("offered", 1), ("declined", 26)] {
+        let asked = body(id, GRINDER, quantity, json!("CA-US"), json!(null));
+        call(&agent.public, signed(&asked)).await;
+    }
+    let declined = |reason: &str| StoredOutcome::Decline { reason: reason.to_owned() };
+    // Notes are written some time; what waits for its turn is behind them.
+    call(&agent.public, signed(&body("last", GRINDER, 1, json!("CA-US"), json!(null)))).await;
+    assert_eq!(agent.answers("declined"), [declined("out_of_stock")]);
+    assert!(matches!(*agent.answers("offered"), [StoredOutcome::Offer(_)]));
+
+    agent.break_table("offers");
+    call(&agent.public, signed(&body("failed", GRINDER, 1, json!("CA-US"), json!(null)))).await;
+    agent.mend_table("offers");
+    call(&agent.public, signed(&body("mended", GRINDER, 1, json!("CA-US"), json!(null)))).await;
+    assert_eq!(agent.answers("failed"), [declined("failed")]);
 }
 
 #[tokio::test]

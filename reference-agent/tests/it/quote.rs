@@ -6,7 +6,10 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use insta::assert_snapshot;
 use rfq_reference_agent::ask::Ask;
-use rfq_reference_agent::catalogue::{Availability, Days, OrderQuantities, Product};
+use rfq_reference_agent::catalogue::{
+    Availability, Days, OrderQuantities, Product, QuantitiesError,
+};
+use rfq_reference_agent::config::Config;
 use rfq_reference_agent::pricing::{PriceBreak, Sale, UnitPrices};
 use rfq_reference_agent::quote::{self, Quote};
 use rfq_reference_agent::rules::{OfferRules, Rules};
@@ -17,12 +20,13 @@ use super::asking::noon;
 
 /// The rules that a configuration sets.
 pub(crate) fn rules(toml: &str) -> Rules {
-    toml::from_str(toml).map_err(|error| format!("{toml}\n{error}")).unwrap()
+    let config: Result<Config, _> = toml::from_str(toml);
+    config.map_err(|error| format!("{toml}\n{error}")).unwrap().rules()
 }
 
 /// Why a configuration is no set of rules, in one line.
 pub(crate) fn refusal(toml: &str) -> String {
-    let error = toml::from_str::<Rules>(toml).unwrap_err();
+    let error = toml::from_str::<Config>(toml).unwrap_err();
     error.message().replace('\n', " ")
 }
 
@@ -50,7 +54,7 @@ pub(crate) fn product(rates: Vec<Rate>) -> Product {
         on_hand: Some(5),
         shipping: Arc::new(ShippingTable::new(rates)),
         handling: days(0, 1),
-        weight_grams: None,
+        weight_milligrams: None,
     }
 }
 
@@ -98,6 +102,23 @@ fn a_quantity_that_is_not_sold_declines() {
         assert!(quote(&boxes, &units(quantity)).is_ok(), "{quantity}");
     }
     assert_eq!(DeclineReason::QuantityNotSold.name(), "quantity_not_sold");
+}
+
+#[test]
+fn quantities_of_which_none_can_be_bought_are_refused() {
+    let error = |min, max, increment| OrderQuantities::new(min, max, increment).err();
+    let nothing = |min, max: Option<u32>, increment| {
+        let max = max.unwrap_or(u32::MAX);
+        Some(QuantitiesError::NothingBetween { min, max, increment })
+    };
+    assert_eq!(error(3, Some(4), 5), nothing(3, Some(4), 5));
+    assert_eq!(error(u32::MAX, None, 2), nothing(u32::MAX, None, 2));
+    assert_eq!(error(3, Some(5), 5), None);
+    assert_eq!(error(5, Some(5), 5), None);
+    assert_eq!(
+        nothing(3, Some(4), 5).unwrap().to_string(),
+        "no multiple of 5 lies between 3 and 4 units"
+    );
 }
 
 #[test]
@@ -197,7 +218,7 @@ fn sums_beyond_all_money_decline() {
     let half = Usd::from_cents(Usd::MAX.cents() / 2).unwrap();
     assert!(quote(&at(half), &units(2)).is_ok());
     assert_eq!(quote(&at(half), &two("CA-US")), Err(DeclineReason::Failed), "with its shipping");
-    let dear = rules(&format!("[shipping.surcharges_usd]\nUS = \"{}\"", Usd::MAX));
+    let dear = rules(&format!("[shipping.surcharges_usd]\nUS = {}", Usd::MAX));
     let surcharged = quote::quote(&at(usd("1.00")), &two("CA-US"), &dear, 0, noon());
     assert_eq!(surcharged, Err(DeclineReason::Failed));
 }

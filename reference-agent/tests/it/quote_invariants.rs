@@ -69,9 +69,8 @@ fn any_tiers() -> impl Strategy<Value = String> {
 fn any_surcharges() -> impl Strategy<Value = String> {
     let places = subsequence(&["AK-US", "CA-US", "US", "CA"][..], 0..=4);
     (places, 0..3000_u32).prop_map(|(places, cents)| {
-        let lines = places
-            .iter()
-            .map(|place| format!("{place} = \"{}.{:02}\"\n", cents / 100, cents % 100));
+        let lines =
+            places.iter().map(|place| format!("{place} = {}.{:02}\n", cents / 100, cents % 100));
         format!("[shipping.surcharges_usd]\n{}", lines.collect::<String>())
     })
 }
@@ -106,7 +105,7 @@ fn any_lead_time() -> impl Strategy<Value = String> {
 
 fn with_free_from(configuration: &str, cents: Option<u64>) -> Rules {
     let line = cents.map_or(String::new(), |cents| {
-        format!("free_from_usd = \"{}\"\n", Usd::from_cents(cents).unwrap())
+        format!("free_from_usd = {}\n", Usd::from_cents(cents).unwrap())
     });
     // A table may be opened before those in it.
     rules(&format!("[shipping]\n{line}{configuration}"))
@@ -136,7 +135,8 @@ fn any_rate() -> impl Strategy<Value = Rate> {
 
 fn any_quantities() -> impl Strategy<Value = OrderQuantities> {
     let limited = (1..5_u32, option::of(0..50_u32), 1..4_u32).prop_map(|(min, more, increment)| {
-        OrderQuantities::new(min, more.map(|more| min + more), increment).unwrap()
+        let max = more.map(|more| min.next_multiple_of(increment) + more);
+        OrderQuantities::new(min, max, increment).unwrap()
     });
     prop_oneof![3 => Just(OrderQuantities::ANY), 1 => limited]
 }
@@ -149,10 +149,10 @@ fn any_product() -> impl Strategy<Value = Product> {
         option::of(0..80_u32),
         prop_oneof![Just(vec![]), vec(any_rate(), 0..5)],
         any_days(),
-        option::of(0..500_u32),
+        option::of(0..500_000_u64),
     )
-        .prop_map(|(prices, quantities, in_stock, on_hand, rates, handling, weight_grams)| {
-            Product {
+        .prop_map(
+            |(prices, quantities, in_stock, on_hand, rates, handling, weight_milligrams)| Product {
                 prices,
                 quantities,
                 availability: if in_stock {
@@ -163,10 +163,10 @@ fn any_product() -> impl Strategy<Value = Product> {
                 on_hand,
                 shipping: Arc::new(ShippingTable::new(rates)),
                 handling,
-                weight_grams,
+                weight_milligrams,
                 ..product(vec![])
-            }
-        })
+            },
+        )
 }
 
 /// A region, if any, and a deadline some hours from noon, if any.
@@ -334,7 +334,7 @@ proptest! {
         let step = PriceBreak { min_quantity: u32::MAX, unit_price: price };
         let product = Product {
             prices: UnitPrices::new(price, sale, vec![step], Some(price)).unwrap(),
-            weight_grams: Some(number),
+            weight_milligrams: Some(u64::from(number) << 32 | u64::from(number)),
             handling: days,
             ..product
         };

@@ -7,6 +7,7 @@ use rfq_reference_agent::ask::Ask;
 use rfq_reference_agent::catalogue::LiveCatalogue;
 use rfq_reference_agent::ledger::{Claim, Ledger, LedgerOptions};
 use rfq_reference_agent::responder::CatalogueResponder;
+use rfq_reference_agent::stock::Stock;
 use rfq_sdk::{Answer, AnswerStore as _, DeclineReason, ManualClock, Offer, Responder as _, Rfq};
 use tempfile::TempDir;
 
@@ -26,7 +27,7 @@ impl Shop {
     fn new(toml: &str) -> Self {
         let catalogue = LiveCatalogue::new(sample().with_as_of(noon() - TimeDelta::hours(1)));
         let dir = TempDir::new().unwrap();
-        let ledger = Ledger::open(dir.path(), LedgerOptions::default(), catalogue.clone()).unwrap();
+        let ledger = Ledger::open(dir.path(), LedgerOptions::default()).unwrap();
         let responder = CatalogueResponder {
             catalogue,
             rules: Arc::new(rules(toml)),
@@ -49,7 +50,8 @@ impl Shop {
         let answer = self.answer(rfq.clone()).await;
         let offer = offered(&answer);
         self.ledger.remember(&rfq, offer, noon()).await.unwrap();
-        let claimed = self.ledger.claim(offer.offer_id().unwrap(), noon()).await.unwrap();
+        let stock = Stock { units: None, as_of: noon() };
+        let claimed = self.ledger.claim(offer.offer_id().unwrap(), stock, noon()).await.unwrap();
         assert!(matches!(claimed, Claim::Held { .. }), "{claimed:?}");
     }
 }

@@ -21,12 +21,16 @@ fn a_secret_is_made_once_and_readable_by_its_owner_only() {
 #[test]
 fn what_a_crash_left_behind_does_not_matter() {
     let dir = tempfile::tempdir().unwrap();
-    std::fs::write(dir.path().join("secret.new"), "half a secr").unwrap();
-    std::fs::write(dir.path().join("secret.lock"), "").unwrap();
+    let left = dir.path().join("secret.new0");
+    std::fs::write(&left, "half a secr").unwrap();
     let path = dir.path().join("secret");
     assert_eq!(read_or_make(&path, || Ok([0xab; 32])).unwrap().1, Provenance::Made);
     assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
-    assert!(!dir.path().join("secret.new").exists());
+    let mut names: Vec<_> =
+        dir.path().read_dir().unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["secret", "secret.new0"], "nothing else is left behind");
+    assert_eq!(std::fs::read_to_string(left).unwrap(), "half a secr");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use rfq_reference_agent::ask::Ask;
 use rfq_reference_agent::catalogue::Product;
 use rfq_reference_agent::quote;
-use rfq_reference_agent::shipping::ShopShipping;
+use rfq_reference_agent::shipping::{Rate, ShopShipping};
 use rfq_sdk::DeclineReason;
 
 use super::asking::noon;
@@ -61,7 +61,7 @@ fn zones_match_the_state_then_the_country_then_anywhere() {
         tiers = [{ cost_usd = 2 }]
         [[shipping.zones]]
         regions = ["*"]
-        tiers = [{ cost_usd = "3.00" }]
+        tiers = [{ cost_usd = 3.00 }]
         [[shipping.zones]]
         regions = ["AK-US"]
         tiers = []
@@ -116,17 +116,32 @@ fn tiers_go_by_weight_which_may_be_unknown() {
         tiers = [{ up_to_grams = 500, cost_usd = 5.00 }, { up_to_grams = 2000, cost_usd = 9.00 }]
         transit_days = [1, 2]
     "#;
-    let weighing = |grams| Product { weight_grams: grams, ..product(vec![]) };
+    let weighing = |grams: Option<u64>| Product {
+        weight_milligrams: grams.map(|grams| grams * 1000),
+        ..product(vec![])
+    };
     costs(&weighing(Some(0)), toml, "CA-US", Ok(Some("5.00")));
     costs(&weighing(Some(250)), toml, "CA-US", Ok(Some("5.00")));
     costs(&weighing(Some(251)), toml, "CA-US", Ok(Some("9.00")));
     costs(&weighing(Some(1000)), toml, "CA-US", Ok(Some("9.00")));
     costs(&weighing(Some(1001)), toml, "CA-US", UNSERVED);
-    costs(&weighing(Some(u32::MAX)), toml, "CA-US", UNSERVED);
+    costs(&weighing(Some(u64::MAX / 1000)), toml, "CA-US", UNSERVED);
     costs(&weighing(None), toml, "CA-US", Ok(None));
     costs(&weighing(None), toml, "ON-CA", UNSERVED);
     let quoted = quote::quote(&weighing(None), &two("CA-US"), &rules(toml), 0, noon()).unwrap();
     assert_eq!(quoted.shipping_days, Some(3), "the days are known all the same");
+}
+
+#[test]
+fn the_weight_is_rounded_up_once_for_the_whole_parcel() {
+    let toml = r#"
+        [[shipping.zones]]
+        regions = ["US"]
+        tiers = [{ up_to_grams = 499, cost_usd = 5.00 }, { up_to_grams = 2000, cost_usd = 9.00 }]
+    "#;
+    let weighing = |milligrams| Product { weight_milligrams: Some(milligrams), ..product(vec![]) };
+    costs(&weighing(249_500), toml, "CA-US", Ok(Some("5.00")));
+    costs(&weighing(249_501), toml, "CA-US", Ok(Some("9.00")));
 }
 
 #[test]
@@ -156,7 +171,7 @@ fn from_some_worth_on_the_rate_is_free_and_the_surcharge_stays() {
         costs(product, &free_from("20.00"), "CA-US", Ok(Some("0.00")));
         costs(product, &free_from("20.00"), "AK-US", Ok(Some("15.00")));
         costs(product, &free_from("20.01"), "HI-US", Ok(Some("30.00")));
-        costs(product, &free_from("20.00"), "HI-US", Ok(Some("0.00")));
+        costs(product, &free_from("20.00"), "HI-US", Ok(Some("15.00")));
         costs(product, &free_from("20.00"), "ON-CA", UNSERVED);
     }
     costs(&listed, &free_from("20.01"), "AK-US", Ok(Some("19.00")));
@@ -177,7 +192,49 @@ fn a_surcharge_of_a_country_counts_for_its_states_without_one_of_their_own() {
     costs(&product(vec![]), toml, "CA-US", Ok(Some("11.00")));
     costs(&product(vec![]), toml, "AK-US", Ok(Some("25.00")));
     costs(&product(vec![]), toml, "1-PR", Ok(Some("17.50")));
+    costs(&product(vec![]), toml, "PR-US", Ok(Some("17.50")));
     costs(&product(vec![]), toml, "ON-CA", Ok(Some("10.00")));
+}
+
+#[test]
+fn free_sending_never_costs_more_than_the_rate_of_the_state() {
+    let toml = |free_from: &str| {
+        format!(
+            "[shipping]\nfree_from_usd = {free_from}\nsurcharges_usd = {{ HI-US = 15 }}\n\
+             [[shipping.zones]]\nregions = [\"HI-US\"]\ntiers = [{{ cost_usd = 4 }}]"
+        )
+    };
+    costs(&product(vec![]), &toml("20.01"), "HI-US", Ok(Some("4.00")));
+    costs(&product(vec![]), &toml("20.00"), "HI-US", Ok(Some("4.00")));
+}
+
+#[test]
+fn a_territory_of_the_us_is_one_place_however_it_is_spelled() {
+    for territory in ["AS", "GU", "MP", "PR", "UM", "VI"] {
+        let state = format!("{territory}-US");
+        for written in [territory, &state, &territory.to_lowercase()] {
+            let surcharged = format!(
+                "[[shipping.zones]]\nregions = [\"US\"]\ntiers = [{{ cost_usd = 2 }}]\n\
+                 [shipping.surcharges_usd]\n{written} = 15"
+            );
+            let zoned = format!(
+                "[[shipping.zones]]\nregions = [\"US\"]\ntiers = [{{ cost_usd = 2 }}]\n\
+                 [[shipping.zones]]\nregions = [\"{written}\"]\ntiers = [{{ cost_usd = 9 }}]"
+            );
+            let anywhere = rate(None, "3.00", None);
+            let as_country = Rate { country: territory.into(), ..rate(None, "8.00", None) };
+            let as_state = rate(Some(territory), "8.00", None);
+            for asked in [state.clone(), format!("00-{territory}")] {
+                costs(&product(vec![]), &surcharged, &asked, Ok(Some("17.00")));
+                costs(&product(vec![]), &zoned, &asked, Ok(Some("9.00")));
+                for rate in [&as_country, &as_state] {
+                    let listed = product(vec![anywhere.clone(), rate.clone()]);
+                    costs(&listed, &surcharged, &asked, Ok(Some("8.00")));
+                }
+                costs(&product(vec![anywhere.clone()]), &surcharged, &asked, Ok(Some("18.00")));
+            }
+        }
+    }
 }
 
 #[test]
@@ -190,7 +247,7 @@ fn an_unknown_weight_does_not_matter_where_the_rate_is_free() {
         tiers = [{ up_to_grams = 500, cost_usd = 5.00 }]
     "#;
     costs(&product(vec![]), toml, "CA-US", Ok(Some("0.00")));
-    let heavy = Product { weight_grams: Some(251), ..product(vec![]) };
+    let heavy = Product { weight_milligrams: Some(251_000), ..product(vec![]) };
     costs(&heavy, toml, "CA-US", UNSERVED);
 }
 
@@ -203,14 +260,12 @@ fn amounts_are_read_to_the_cent() {
         ("999999999999.99", "999999999999.99"),
         ("7", "7.00"),
         ("-0.0", "0.00"),
-        ("\"6.99\"", "6.99"),
+        ("6.990", "6.99"),
     ] {
-        let shipping = |cost| {
-            let zone =
-                format!("[[shipping.zones]]\nregions = [\"*\"]\ntiers = [{{ cost_usd = {cost} }}]");
-            rules(&zone).shipping
-        };
-        assert_eq!(shipping(written), shipping(&format!("\"{expected}\"")), "{written}");
+        let zone =
+            format!("[[shipping.zones]]\nregions = [\"*\"]\ntiers = [{{ cost_usd = {written} }}]");
+        let read = format!("{:?}", rules(&zone).shipping);
+        assert!(read.contains(&format!("cost: Usd({expected})")), "{written}: {read}");
     }
     assert_eq!(rules("[shipping]").shipping, ShopShipping::default());
 }
@@ -235,7 +290,7 @@ fn shipping_that_does_not_hold_together_is_refused() {
         "regions = [\"US\"]\ntiers = [{ cost_usd = 1.005 }]",
         "regions = [\"US\"]\ntiers = [{ cost_usd = nan }]",
         "regions = [\"US\"]\ntiers = [{ cost_usd = 1e300 }]",
-        "regions = [\"US\"]\ntiers = [{ cost_usd = \"$1\" }]",
+        "regions = [\"US\"]\ntiers = [{ cost_usd = \"6.99\" }]",
         "regions = [\"US\"]\ntiers = [{ cost_usd = true }]",
         "regions = [\"US\"]\ntiers = []\ntransit_days = [5, 2]",
         "regions = [\"US\"]\ntiers = []\ntransit_days = [2]",
@@ -260,19 +315,28 @@ fn shipping_that_does_not_hold_together_is_refused() {
     1.005: expected whole cents, so at most two decimals
     NaN: expected an amount in US dollars such as 169.99
     1e300: expected at most 999999999999.99 US dollars
-    $1: expected an amount in US dollars such as 169.99
+    invalid type: string "6.99", expected an amount in US dollars such as 6.99
     invalid type: boolean `true`, expected an amount in US dollars such as 6.99
     [5, 2]: expected the fewest and the most business days, such as [2, 5], from 0 to 365
     [2]: expected the fewest and the most business days, such as [2, 5], from 0 to 365
     [-1, 366]: expected the fewest and the most business days, such as [2, 5], from 0 to 365
     "#);
-    let surcharges = ["\"*\" = 1", "USA = 1", "ak-us = 1\nAK-US = 2", "AK-US = -1"];
+    let surcharges = [
+        "\"*\" = 1",
+        "USA = 1",
+        "ak-us = 1\nAK-US = 2",
+        "PR = 1\nPR-US = 2",
+        "AK-US = -1",
+        "AK-US = '1'",
+    ];
     let surcharges = surcharges.map(|line| refusal(&format!("[shipping.surcharges_usd]\n{line}")));
     assert_snapshot!(surcharges.join("\n"), @r#"
-    surcharges_usd "*": expected a state such as AK-US or a country such as PR
+    surcharges_usd "*": expected a state such as AK-US or a country such as CA
     surcharges_usd "USA": expected a state such as CA-US, a country such as US, or *
     surcharges_usd: ak-us stands there twice
+    surcharges_usd: PR-US stands there twice
     -1: expected an amount of at least 0 US dollars
+    invalid type: string "1", expected an amount in US dollars such as 6.99
     "#);
     assert_snapshot!(refusal("[shipping]\nfree_from = 5"), @r#"unknown field `free_from`, expected one of `free_from_usd`, `zones`, `surcharges_usd`"#);
 }

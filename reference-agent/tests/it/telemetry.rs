@@ -38,6 +38,10 @@ async fn answers_are_counted_by_outcome_and_reason() {
     ] {
         call(&agent.public, signed(&asked)).await;
     }
+    let mut unsigned = signed(&body("rfq-4", GRINDER, 1, json!("CA-US"), json!(null)));
+    unsigned.headers_mut().remove("x-productindex-signature");
+    call(&agent.public, unsigned).await;
+    call(&agent.public, signed(&"x".repeat(70_000))).await;
     let after = figures(&agent).await;
     for line in [
         r#"rfq_agent_answers_total{outcome="offer",reason=""} 2"#,
@@ -45,6 +49,10 @@ async fn answers_are_counted_by_outcome_and_reason() {
         r#"rfq_agent_answers_total{outcome="decline",reason="not_carried"} 1"#,
         r#"rfq_agent_answers_total{outcome="decline",reason="out_of_stock"} 1"#,
         r#"rfq_agent_answers_total{outcome="refused",reason="not_an_rfq"} 2"#,
+        r#"rfq_agent_answers_total{outcome="refused",reason="unauthorized"} 1"#,
+        r#"rfq_agent_answers_total{outcome="refused",reason="body_too_large"} 1"#,
+        r#"rfq_agent_answers_total{outcome="refused",reason="body_too_slow"} 0"#,
+        r#"rfq_agent_answers_total{outcome="refused",reason="body_incomplete"} 0"#,
         "rfq_agent_answer_seconds_count 4",
         r#"rfq_agent_answer_seconds_bucket{le="4"} 4"#,
     ] {
@@ -74,7 +82,8 @@ async fn claims_are_counted_by_outcome() {
     call(&agent.public, claim(id)).await;
     let figures = figures(&agent).await;
     for (outcome, count) in [
-        ("held", 2),
+        ("held", 1),
+        ("already_held", 1),
         ("unknown", 1),
         ("expired", 1),
         ("failed", 1),

@@ -43,19 +43,8 @@ impl Offer {
 }
 
 /// Appends the decimal digits of `number`.
-pub(crate) fn write_integer(mut number: u64, json: &mut Vec<u8>) {
-    // As many as the largest has.
-    let mut digits = [b'0'; 20];
-    let mut length = 0;
-    for digit in digits.iter_mut().rev() {
-        *digit += u8::try_from(number % 10).unwrap_or(0);
-        number /= 10;
-        length += 1;
-        if number == 0 {
-            break;
-        }
-    }
-    json.extend_from_slice(digits.get(digits.len() - length..).unwrap_or_default());
+pub(crate) fn write_integer(number: u64, json: &mut Vec<u8>) {
+    json.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
 }
 
 fn write_string(text: &str, json: &mut Vec<u8>) {

@@ -13,10 +13,8 @@ use super::error::FeedError;
 use super::intake::{Intake, Terms};
 use super::lines::Lines;
 use super::row::{Column, Fault, Field, Names, OURS, Row};
-use super::table::google_sale;
 use super::{Progress, value};
 use crate::catalogue::Availability;
-use crate::pricing::Sale;
 use object::{Object, array, string};
 use rfq_sdk::Usd;
 
@@ -98,7 +96,10 @@ impl Reading<'_> {
     fn product(&self, line: u64, product: &Object<'_>, intake: &mut Intake<'_>) {
         let Some(variants) = product.get("variants") else {
             // The first line may say which feed it is.
-            let is_header = product.has("feed_id") && !product.has("id") && !product.has("item_id");
+            let is_header = line == 1
+                && product.has("feed_id")
+                && !product.has("id")
+                && !product.has("item_id");
             if !is_header {
                 let row = self.row(&self.flat, FLAT, product);
                 intake.take(line, &row, flat_terms);
@@ -155,11 +156,11 @@ fn flat_terms(row: &Row<'_>) -> Result<Terms, Fault> {
     Ok(Terms {
         regular: row.read(Field::Price, money)?,
         regular_field: Field::Price,
-        sale: google_sale(row, money)?,
+        sale: row.read_any(Field::SalePrice, money)?,
         sale_field: Field::SalePrice,
         availability: row.read(Field::Availability, availability)?,
         on_hand: row.read_any(Field::Quantity, value::units)?,
-        weight_grams: weight(row)?,
+        weight_milligrams: weight(row)?,
     })
 }
 
@@ -169,11 +170,11 @@ fn variant_terms(row: &Row<'_>) -> Result<Terms, Fault> {
     Ok(Terms {
         regular: list.unwrap_or(price),
         regular_field: Field::SalePrice,
-        sale: list.map(|_| Sale { price, from: None, until: None }),
+        sale: list.map(|_| price),
         sale_field: Field::SalePrice,
         availability: row.read(Field::Availability, availability)?,
         on_hand: row.read_any(Field::Quantity, value::units)?,
-        weight_grams: weight(row)?,
+        weight_milligrams: weight(row)?,
     })
 }
 
@@ -205,11 +206,15 @@ fn availability(text: &str) -> Result<Availability, String> {
     }
 }
 
-fn weight(row: &Row<'_>) -> Result<Option<u32>, Fault> {
+fn weight(row: &Row<'_>) -> Result<Option<u64>, Fault> {
     let unit = row.text(Field::WeightUnit);
     let weight = row.read_any(Field::Weight, |text| {
         let has_unit = unit.is_empty() || text.ends_with(|last: char| last.is_ascii_alphabetic());
-        if has_unit { value::grams(text) } else { value::grams(&format!("{text} {unit}")) }
+        if has_unit {
+            value::milligrams(text)
+        } else {
+            value::milligrams(&format!("{text} {unit}"))
+        }
     });
     weight.map(Option::flatten)
 }

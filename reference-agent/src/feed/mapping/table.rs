@@ -9,7 +9,7 @@ use rfq_sdk::{ProductSlug, SlugError};
 
 use super::gtin::Gtin;
 use crate::feed::error::FeedError;
-use crate::feed::report::{Rejection, shown, write_rejections};
+use crate::feed::report::{LeftOut, Rejection, shown, write_rejections};
 use crate::feed::row::{Column, Fault, Field, Row};
 use crate::feed::table::{Header, Record, Records, Separator, read_labels};
 use crate::feed::{Head, head};
@@ -31,7 +31,7 @@ pub struct MappingReport {
     /// Rows of which at least one key is taken in.
     pub accepted: u64,
     /// Rows, or single keys of rows, that are left out.
-    pub rejected: Vec<Rejection>,
+    pub rejected: LeftOut<Rejection>,
 }
 
 /// Why a mapping file cannot be used at all.
@@ -68,8 +68,8 @@ const COLUMNS: &[Column] = &[
 ];
 
 impl MappingReport {
-    /// Writes every rejection as a line of line number, id, field, value and reason, separated by
-    /// tabs, under a header.
+    /// Writes the rejections that are kept, each as a line of line number, id, field, value and reason,
+    /// separated by tabs, under a header. A last line tells how many more there are.
     ///
     /// # Errors
     /// Whatever `out` reports.

@@ -63,7 +63,10 @@ impl TryFrom<String> for Database {
             }
         }
         let options = PgConnectOptions::from_url(&url).map_err(|_| ESCAPES)?;
-        url.set_password(None).map_err(|()| ESCAPES)?;
+        // A url without a host, of a socket, has no place for one.
+        if url.password().is_some() {
+            url.set_password(None).map_err(|()| ESCAPES)?;
+        }
         url.set_query(None);
         Ok(Self::Postgres(Box::new(Server::new(options, url.into()))))
     }

@@ -22,6 +22,7 @@ use std::num::NonZeroU16;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use serde::Deserialize;
 
 use self::database::Database;
@@ -172,19 +173,20 @@ impl SqlFeed {
     /// memory rather than a shop.
     pub const MOST_ROWS: u64 = 2_000_000;
 
-    /// Runs the query and loads its rows, which the report counts from 1. `progress` is told the rows
-    /// read so far, every 1,000 rows and at the end. The catalogue is as of `now`, when the query
-    /// begins.
+    /// Runs the query and loads its rows, which the report counts from 1. Times and days without an
+    /// offset are those of `zone`. `progress` is told the rows read so far, every 1,000 rows and at the
+    /// end. The catalogue is as of `now`, when the query begins.
     ///
     /// # Errors
     /// [`SqlFeedError`] when there is nothing to serve.
     pub async fn load(
         &self,
         slugs: &SlugMapping,
+        zone: Tz,
         now: DateTime<Utc>,
         progress: impl FnMut(u64) + Send,
     ) -> Result<(Catalogue, Report), SqlFeedError> {
-        let mut loading = Loading::new(slugs, progress);
+        let mut loading = Loading::new(slugs, zone, progress);
         let timeout = Duration::from_secs(self.timeout_seconds.get().into());
         tokio::time::timeout(timeout, async {
             match &self.url {

@@ -4,12 +4,13 @@ use std::fmt;
 use std::time::Duration;
 
 use sqlx::error::DatabaseError;
-use sqlx::postgres::{PgColumn, PgConnectOptions, PgRow};
+use sqlx::postgres::{PgConnectOptions, PgRow};
 use sqlx::{AssertSqlSafe, Column, ConnectOptions as _, Connection as _, Error, PgConnection};
 use sqlx::{Row as _, TypeInfo as _, ValueRef as _, query, raw_sql};
 
 use super::SqlFeedError;
 use super::loading::Loading;
+use crate::feed::table::is_read;
 
 /// A Postgres server, and who signs in where.
 #[derive(Clone)]
@@ -22,8 +23,9 @@ pub(super) struct Server {
 /// How long the server may take to let us in, but not more than half of the whole.
 const CONNECT: Duration = Duration::from_secs(10);
 
-/// Few enough to hold, and enough to be worth a round trip.
-const FETCH: &str = "FETCH 1000 FROM products";
+/// Few enough to hold, with whatever stands in columns that are not read, and enough to be worth a
+/// round trip.
+const FETCH: &str = "FETCH 100 FROM products";
 
 impl Server {
     /// `shown` stands in for it in messages.
@@ -55,6 +57,7 @@ impl Server {
             .execute(&mut connection)
             .await
             .map_err(failed)?;
+        let mut read = None;
         loop {
             // Unprepared, so that every value comes as text, whatever its type.
             let rows = raw_sql(FETCH).fetch_all(&mut connection).await.map_err(failed)?;
@@ -62,8 +65,10 @@ impl Server {
                 break;
             }
             for row in &rows {
-                let columns: Vec<&str> = row.columns().iter().map(Column::name).collect();
-                let values = values(row).map_err(failed)?;
+                let read = read.get_or_insert_with(|| places_read(row, loading.slug_column()));
+                let columns = read.iter().filter_map(|at| row.columns().get(*at));
+                let columns: Vec<&str> = columns.map(Column::name).collect();
+                let values = values(row, read).map_err(failed)?;
                 loading.row(&columns, &values)?;
             }
         }
@@ -113,21 +118,28 @@ impl Server {
     }
 }
 
-/// The values of a row as a feed would hold them.
-fn values(row: &PgRow) -> Result<Vec<&str>, Error> {
-    let value = |(index, column): (usize, &PgColumn)| {
-        let value = row.try_get_raw(index)?;
+/// Where the columns stand that are read.
+fn places_read(row: &PgRow, slug_column: &str) -> Vec<usize> {
+    let columns = row.columns().iter().filter(|column| is_read(column.name(), slug_column));
+    columns.map(Column::ordinal).collect()
+}
+
+/// The values at these places of a row, as a feed would hold them.
+fn values<'r>(row: &'r PgRow, places: &[usize]) -> Result<Vec<&'r str>, Error> {
+    let value = |place: &usize| {
+        let value = row.try_get_raw(*place)?;
         if value.is_null() {
             return Ok("");
         }
+        let is_truth = value.type_info().name() == "BOOL";
         let text = value.as_str().map_err(Error::Decode)?;
-        Ok(match (column.type_info().name(), text) {
-            ("BOOL", "t") => "true",
-            ("BOOL", "f") => "false",
+        Ok(match text {
+            "t" if is_truth => "true",
+            "f" if is_truth => "false",
             _ => text,
         })
     };
-    row.columns().iter().enumerate().map(value).collect()
+    places.iter().map(value).collect()
 }
 
 fn code(error: &Error) -> Option<String> {

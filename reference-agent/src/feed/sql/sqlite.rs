@@ -6,11 +6,13 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, Error, ErrorCode, InterruptHandle, OpenFlags};
+use rusqlite::{Connection, Error, ErrorCode, InterruptHandle, OpenFlags, Row};
 use tokio::sync::mpsc;
 
 use super::SqlFeedError;
 use super::loading::Loading;
+use crate::feed::lines::MOST_BYTES;
+use crate::feed::table::is_read;
 
 /// A `SQLite` file.
 #[derive(Clone)]
@@ -52,11 +54,12 @@ impl SqliteFile {
         let interrupt = InterruptOnDrop::default();
         let handle = Arc::clone(&interrupt.0);
         let (file, query) = (self.clone(), query.to_owned());
+        let slug_column = loading.slug_column().to_owned();
         let reading = tokio::task::spawn_blocking(move || {
             let connection = file.open(timeout)?;
             // Nobody else sets it.
             let _ = handle.set(connection.get_interrupt_handle());
-            file.send_rows(&connection, &query, &send)
+            file.send_rows(&connection, &query, &slug_column, &send)
         });
         while let Some(Batch { columns, rows }) = batches.recv().await {
             let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
@@ -82,6 +85,7 @@ impl SqliteFile {
         &self,
         connection: &Connection,
         query: &str,
+        slug_column: &str,
         send: &mpsc::Sender<Batch>,
     ) -> Result<(), SqlFeedError> {
         let failed = |error| self.failed(error);
@@ -92,23 +96,29 @@ impl SqliteFile {
                 reason: "it is no mere SELECT".into(),
             });
         }
-        let columns: Arc<[String]> =
-            statement.column_names().into_iter().map(str::to_owned).collect();
+        let columns = statement.column_names().into_iter().enumerate();
+        let (read, columns): (Vec<usize>, Vec<String>) = columns
+            .filter(|(_, column)| is_read(column, slug_column))
+            .map(|(at, column)| (at, column.to_owned()))
+            .unzip();
+        let columns: Arc<[String]> = columns.into();
         let mut rows = statement.query([]).map_err(failed)?;
-        loop {
-            let mut batch = Vec::with_capacity(BATCH);
-            while batch.len() < BATCH
-                && let Some(row) = rows.next().map_err(failed)?
-            {
-                let values = (0..columns.len()).map(|index| row.get_ref(index).map(text));
-                batch.push(values.collect::<Result<_, _>>().map_err(failed)?);
+        let mut is_end = false;
+        while !is_end {
+            let (mut batch, mut bytes) = (Vec::with_capacity(BATCH), 0);
+            while batch.len() < BATCH && bytes < MOST_BYTES {
+                let Some(row) = rows.next().map_err(failed)? else {
+                    is_end = true;
+                    break;
+                };
+                let values = values(row, &read).map_err(failed)?;
+                bytes += values.iter().map(String::len).sum::<usize>();
+                batch.push(values);
             }
-            let last = batch.len() < BATCH;
             let sent = send.blocking_send(Batch { columns: Arc::clone(&columns), rows: batch });
-            if last || sent.is_err() {
-                return Ok(());
-            }
+            is_end |= sent.is_err();
         }
+        Ok(())
     }
 
     fn failed(&self, error: Error) -> SqlFeedError {
@@ -141,14 +151,29 @@ impl SqliteFile {
     }
 }
 
-/// The value as a feed would hold it. Bytes that are no UTF-8 become replacement characters.
-fn text(value: ValueRef<'_>) -> String {
+/// The values in the columns that are read. Of a row of more than [`MOST_BYTES`], which is rejected,
+/// they are so many and one.
+fn values(row: &Row<'_>, read: &[usize]) -> Result<Vec<String>, Error> {
+    let mut left = MOST_BYTES + 1;
+    let values = read.iter().map(|at| {
+        let text = text(row.get_ref(*at)?, left);
+        left = left.saturating_sub(text.len());
+        Ok(text)
+    });
+    values.collect()
+}
+
+/// The value as a feed would hold it, cut to `most` bytes. Bytes that are no UTF-8 become replacement
+/// characters.
+fn text(value: ValueRef<'_>, most: usize) -> String {
     match value {
         ValueRef::Null => String::new(),
         ValueRef::Integer(number) => number.to_string(),
         // The fewest digits that tell it from every other.
         ValueRef::Real(number) => number.to_string(),
-        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => String::from_utf8_lossy(bytes).into(),
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => {
+            String::from_utf8_lossy(bytes.get(..most).unwrap_or(bytes)).into()
+        }
     }
 }
 

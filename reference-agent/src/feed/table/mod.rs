@@ -9,9 +9,10 @@ mod woocommerce;
 
 use std::io::Read;
 
-pub(super) use google::{COLUMNS as GOOGLE_COLUMNS, Google, sale as google_sale};
+pub(super) use google::{COLUMNS as GOOGLE_COLUMNS, Google};
 pub(super) use header::{Header, labels};
 pub use loader::TableLoader;
+pub(super) use loader::is_read;
 pub(super) use records::{Record, Records, Separator};
 pub(super) use shopify::Shopify;
 pub(super) use woocommerce::WooCommerce;
@@ -27,8 +28,8 @@ pub(super) trait Dialect {
     const COLUMNS: &'static [Column];
 
     /// Fills in what stands in other rows. `false` if the row is no product of its own.
-    fn admit(&mut self, _row: &mut Row<'_>) -> bool {
-        true
+    fn admit(&mut self, _row: &mut Row<'_>) -> Result<bool, Fault> {
+        Ok(true)
     }
 
     /// The terms of a product.
@@ -74,13 +75,11 @@ pub(super) fn read<D: Dialect>(
             Some(reason) => Err(Fault::row(reason)),
             None => header.row_of(&record),
         };
-        match row {
+        let admitted = row.and_then(|mut row| Ok(dialect.admit(&mut row)?.then_some(row)));
+        match admitted {
             Err(fault) => intake.reject(line, &header.id_of(&record), fault),
-            Ok(mut row) => {
-                if dialect.admit(&mut row) {
-                    intake.take(line, &row, D::terms);
-                }
-            }
+            Ok(Some(row)) => intake.take(line, &row, D::terms),
+            Ok(None) => {}
         }
         progress.tell(intake.read(), records.bytes());
     }

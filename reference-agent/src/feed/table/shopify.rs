@@ -5,7 +5,6 @@ use crate::catalogue::Availability;
 use crate::feed::intake::Terms;
 use crate::feed::row::{Column, Fault, Field, Row};
 use crate::feed::value::{self, Unit};
-use crate::pricing::Sale;
 
 /// Shopify's product CSV: a row a variant. What variants have in common stands in the first row of a
 /// handle; rows below it may also hold just a picture.
@@ -28,7 +27,7 @@ impl Dialect for Shopify {
             &["Variant Price", "Price"],
             "it holds the price of one unit, such as 169.99",
         ),
-        Column::new(Field::SalePrice, &["Variant Compare At Price", "Compare-at price"]),
+        Column::new(Field::CompareAt, &["Variant Compare At Price", "Compare-at price"]),
         Column::new(Field::Tracker, &["Variant Inventory Tracker", "Inventory tracker"]),
         Column::new(Field::Quantity, &["Variant Inventory Qty", "Inventory quantity"]),
         Column::new(
@@ -43,7 +42,7 @@ impl Dialect for Shopify {
         Column::new(Field::Published, &["Published", "Published on online store"]),
     ];
 
-    fn admit(&mut self, row: &mut Row<'_>) -> bool {
+    fn admit(&mut self, row: &mut Row<'_>) -> Result<bool, Fault> {
         let handle = row.text(Field::Group);
         if handle == self.handle && !handle.is_empty() {
             for (field, text) in SHARED.into_iter().zip(&self.shared) {
@@ -56,12 +55,12 @@ impl Dialect for Shopify {
         let is_variant = row.has(Field::Price) || row.has(Field::Id) || row.has(Field::Slug);
         let handle = row.text(Field::Group).to_owned();
         row.fill(Field::Id, &handle);
-        is_variant
+        Ok(is_variant)
     }
 
     fn terms(row: &Row<'_>) -> Result<Terms, Fault> {
         let price = row.read(Field::Price, value::bare_or_with_currency)?;
-        let compare_at = row.read_any(Field::SalePrice, value::bare_or_with_currency)?;
+        let compare_at = row.read_any(Field::CompareAt, value::bare_or_with_currency)?;
         // What is compared at is the regular price, unless it is lower, when it means nothing.
         let regular = compare_at.filter(|regular| *regular > price);
         let is_on_sale = row.read(Field::Status, is_active)?
@@ -69,12 +68,12 @@ impl Dialect for Shopify {
         Ok(Terms {
             regular: regular.unwrap_or(price),
             regular_field: Field::Price,
-            sale: regular.map(|_| Sale { price, from: None, until: None }),
+            sale: regular.map(|_| price),
             sale_field: Field::Price,
             availability: if is_on_sale { Availability::InStock } else { Availability::OutOfStock },
             on_hand: on_hand(row)?,
-            weight_grams: row
-                .read_any(Field::Weight, |text| value::grams_in(Unit::Gram, text))?
+            weight_milligrams: row
+                .read_any(Field::Weight, |text| value::milligrams_in(Unit::Gram, text))?
                 .flatten(),
         })
     }

@@ -49,22 +49,24 @@ impl Dialect for WooCommerce {
         Column::new(Field::Mpn, &["MPN"]),
     ];
 
-    fn admit(&mut self, row: &mut Row<'_>) -> bool {
+    fn admit(&mut self, row: &mut Row<'_>) -> Result<bool, Fault> {
+        row.edit(without_apostrophe);
         // `simple, virtual` is a simple one.
         let kind = row.text(Field::Kind).split(',').next().unwrap_or_default();
         match kind.trim().to_ascii_lowercase().as_str() {
             "variable" => {
                 self.keep(row);
-                return false;
+                return Ok(false);
             }
             // Sold elsewhere, or not by itself.
-            "external" | "grouped" => return false,
-            "variation" => self.complete(row),
+            "external" | "grouped" => return Ok(false),
+            "variation" => self.complete(row)?,
             _ => {}
         }
-        let number = number(row);
-        row.fill(Field::Id, &number);
-        true
+        if let Some(number) = number(row) {
+            row.fill(Field::Id, &number);
+        }
+        Ok(true)
     }
 
     fn terms(row: &Row<'_>) -> Result<Terms, Fault> {
@@ -77,7 +79,7 @@ impl Dialect for WooCommerce {
         Ok(Terms {
             regular: row.read(Field::Price, value::bare_or_with_currency)?,
             regular_field: Field::Price,
-            sale: super::google_sale(row, value::bare_or_with_currency)?,
+            sale: row.read_any(Field::SalePrice, value::bare_or_with_currency)?,
             sale_field: Field::SalePrice,
             availability: if is_published && is_in_stock {
                 Availability::InStock
@@ -85,7 +87,7 @@ impl Dialect for WooCommerce {
                 Availability::OutOfStock
             },
             on_hand: row.read_any(Field::Quantity, value::stock)?,
-            weight_grams: row.read_any(Field::Weight, |text| weight(row, text))?.flatten(),
+            weight_milligrams: row.read_any(Field::Weight, |text| weight(row, text))?.flatten(),
         })
     }
 }
@@ -98,12 +100,21 @@ impl WooCommerce {
             published: row.text(Field::Published).into(),
         };
         // Variations name it by either.
-        self.parents.insert(number(row).into(), parent.clone());
-        self.parents.insert(row.text(Field::Id).into(), parent);
+        if let Some(number) = number(row) {
+            self.parents.insert(number.into(), parent.clone());
+        }
+        if row.has(Field::Id) {
+            self.parents.insert(row.text(Field::Id).into(), parent);
+        }
     }
 
-    fn complete(&self, row: &mut Row<'_>) {
-        let Some(parent) = self.parents.get(row.text(Field::Group)) else { return };
+    fn complete(&self, row: &mut Row<'_>) -> Result<(), Fault> {
+        if !row.has(Field::Group) {
+            // The parent may be a draft, or sold out.
+            let reason = "empty; expected the SKU of the variation's parent, or its ID as in id:12";
+            return Err(row.fault(Field::Group, reason));
+        }
+        let Some(parent) = self.parents.get(row.text(Field::Group)) else { return Ok(()) };
         for (field, text) in LEFT_TO_PARENT.into_iter().zip(&parent.shared) {
             row.fill(field, text);
         }
@@ -113,12 +124,18 @@ impl WooCommerce {
         if published(&parent.published) == Ok(false) {
             row.set(Field::Published, parent.published.to_string().into());
         }
+        Ok(())
     }
 }
 
 /// As variations name their parent.
-fn number(row: &Row<'_>) -> String {
-    format!("id:{}", row.text(Field::Number))
+fn number(row: &Row<'_>) -> Option<String> {
+    row.has(Field::Number).then(|| format!("id:{}", row.text(Field::Number)))
+}
+
+/// `WooCommerce` puts one before whatever a spreadsheet would take for a formula.
+fn without_apostrophe(text: &str) -> Option<&str> {
+    text.strip_prefix('\'').filter(|rest| rest.starts_with(['=', '+', '-', '@']))
 }
 
 fn published(text: &str) -> Result<bool, String> {
@@ -131,8 +148,8 @@ fn published(text: &str) -> Result<bool, String> {
 }
 
 /// In the unit that the label of the column names.
-fn weight(row: &Row<'_>, text: &str) -> Result<Option<u32>, String> {
+fn weight(row: &Row<'_>, text: &str) -> Result<Option<u64>, String> {
     let label = row.name(Field::Weight);
     let unit = label.trim_end_matches(')').rsplit('(').next().and_then(Unit::named);
-    value::grams_in(unit.unwrap_or(Unit::Kilogram), text)
+    value::milligrams_in(unit.unwrap_or(Unit::Kilogram), text)
 }

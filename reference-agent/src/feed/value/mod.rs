@@ -6,9 +6,9 @@ mod time;
 mod weight;
 
 pub(super) use money::{bare_or_with_currency, minor_units, price_breaks, with_currency};
-pub(super) use shipping::shipping;
+pub(super) use shipping::{PARTS as SHIPPING_PARTS, narrower, rate_of, shipping};
 pub(super) use time::{beginning, end, interval};
-pub(super) use weight::{Unit, grams, grams_in};
+pub(super) use weight::{Unit, milligrams, milligrams_in};
 
 use crate::catalogue::{Availability, Days};
 
@@ -40,11 +40,13 @@ pub(super) fn day_count(text: &str) -> Result<u16, String> {
     count.ok_or_else(|| format!("expected a whole number of business days, at most {MOST}"))
 }
 
-/// The fewest and the most days; with one of them alone, it is the most, and the fewest are none.
+/// The fewest and the most days. With the most alone, the fewest are none; the fewest alone promise
+/// nothing, and to count as unknown they would give way to what the shop says of all its products.
 pub(super) fn days(min: Option<u16>, max: Option<u16>) -> Result<Option<Days>, String> {
     match (min, max) {
         (None, None) => Ok(None),
-        (None, Some(max)) | (Some(max), None) => Ok(Some(Days { min: 0, max })),
+        (None, Some(max)) => Ok(Some(Days { min: 0, max })),
+        (Some(_), None) => Err("the fewest days stand there without the most".into()),
         (Some(min), Some(max)) if min <= max => Ok(Some(Days { min, max })),
         (Some(_), Some(_)) => Err("the fewest days are more than the most".into()),
     }

@@ -6,6 +6,36 @@ use super::{day_count, days, with_currency};
 use crate::feed::report::shown;
 use crate::shipping::{Rate, ShippingTable};
 
+/// What a rate may say, in the order in which it is written when it says it all.
+pub(in crate::feed) const PARTS: [&str; 8] = [
+    "country",
+    "region",
+    "service",
+    "price",
+    "min_handling_time",
+    "max_handling_time",
+    "min_transit_time",
+    "max_transit_time",
+];
+
+/// Why a rate cannot be used that also has `part`. Without it the rate would be one for all of the
+/// region, for less than sending costs there.
+pub(in crate::feed) fn narrower(part: &str) -> String {
+    format!(
+        "it has the part {part:?}, but an RFQ names no more than country and region; expected rates \
+         by these alone, or none here and zones in [shipping] of the configuration"
+    )
+}
+
+/// A rate of [`PARTS`], as [`shipping`] reads it.
+pub(in crate::feed) fn rate_of(parts: &[impl AsRef<str>; PARTS.len()]) -> String {
+    let mut parts: Vec<&str> = parts.iter().map(|part| part.as_ref().trim()).collect();
+    if parts.iter().skip(4).all(|part| part.is_empty()) {
+        parts.truncate(4);
+    }
+    parts.join(":")
+}
+
 /// `country:region:service:price`, with or without four numbers of days behind it (handling and
 /// transit, fewest and most of each), or `country:price`; several separated by commas. Region and
 /// service may be empty; a region `*` is the whole country, too.

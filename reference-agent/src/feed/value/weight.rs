@@ -1,4 +1,4 @@
-//! Weights, in whole grams.
+//! Weights, in whole milligrams.
 
 /// A unit of weight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,18 +32,22 @@ impl Unit {
     }
 }
 
-/// `1.5 kg`, in grams, rounded up; `None` is no weight at all, which shops write for one that is
+/// `1.5 kg`, in milligrams, rounded up; `None` is no weight at all, which shops write for one that is
 /// unknown.
-pub(in crate::feed) fn grams(text: &str) -> Result<Option<u32>, String> {
+pub(in crate::feed) fn milligrams(text: &str) -> Result<Option<u64>, String> {
     let expected = "expected a weight in g, kg, oz or lb, such as 1.5 kg";
     let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
     let unit = text.get(digits.len()..).and_then(Unit::named).ok_or(expected)?;
-    grams_in(unit, digits.trim_end())
+    milligrams_in(unit, digits.trim_end())
 }
 
-/// `1.5`, of `unit`, in grams, rounded up; `None` is no weight at all, as above.
-pub(in crate::feed) fn grams_in(unit: Unit, text: &str) -> Result<Option<u32>, String> {
+/// `1.5`, of `unit`, in milligrams, rounded up; `None` is no weight at all, as above.
+pub(in crate::feed) fn milligrams_in(unit: Unit, text: &str) -> Result<Option<u64>, String> {
     const MOST_DIGITS: usize = 9;
+    const NANOGRAMS: u128 = 1_000_000;
+    const BILLIONTHS: u128 = 1_000_000_000;
+    // 1,000 t.
+    const MOST: u64 = 1_000_000_000_000;
     let expected =
         || "expected a weight such as 1.5, with at most 9 digits on each side".to_owned();
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
@@ -55,7 +59,8 @@ pub(in crate::feed) fn grams_in(unit: Unit, text: &str) -> Result<Option<u32>, S
     }
     let billionths: u128 =
         format!("{whole}{fraction:0<MOST_DIGITS$}").parse().map_err(|_| expected())?;
-    let grams = (billionths * unit.nanograms()).div_ceil(1_000_000_000 * 1_000_000_000);
-    let grams = u32::try_from(grams).map_err(|_| "expected at most 4,294,967 kg".to_owned())?;
-    Ok((grams > 0).then_some(grams))
+    let milligrams = (billionths * unit.nanograms()).div_ceil(BILLIONTHS * NANOGRAMS);
+    let milligrams = u64::try_from(milligrams).ok().filter(|milligrams| *milligrams <= MOST);
+    let milligrams = milligrams.ok_or("expected at most 1,000,000 kg")?;
+    Ok((milligrams > 0).then_some(milligrams))
 }

@@ -3,20 +3,13 @@
 use std::borrow::Cow;
 
 use crate::feed::lines::MOST_BYTES;
+use crate::feed::report::shown;
 use crate::feed::row::{Column, Fault, Field, Names, OURS, Row, normalised};
 use crate::feed::table::GOOGLE_COLUMNS;
+use crate::feed::value::{SHIPPING_PARTS, narrower, rate_of};
 
-/// The parts of `g:shipping`, in the order of the same value in a table; the service is of no use.
-const SHIPPING: [&str; 8] = [
-    "country",
-    "region",
-    "",
-    "price",
-    "min_handling_time",
-    "max_handling_time",
-    "min_transit_time",
-    "max_transit_time",
-];
+/// What `g:shipping` may say besides that changes neither where nor for how much.
+const OF_NO_USE: [&str; 3] = ["service", "handling_cutoff_time", "handling_cutoff_timezone"];
 
 /// What the elements are called.
 #[derive(Debug)]
@@ -54,8 +47,12 @@ pub(super) struct Entry {
     pub(super) line: u64,
     /// The text of each field, and whether its element is Google's.
     texts: Vec<(Field, bool, String)>,
-    shipping: [String; SHIPPING.len()],
-    shippings: Vec<String>,
+    /// The parts of the rate that is read.
+    parts: [String; SHIPPING_PARTS.len()],
+    /// Each rate, and whether its element is Google's.
+    rates: Vec<(bool, String)>,
+    /// A part by which a rate is for less than a region.
+    narrower: Option<String>,
     len: usize,
     repeated: Option<Field>,
 }
@@ -65,8 +62,9 @@ impl Entry {
         Self {
             line,
             texts: Vec::new(),
-            shipping: Default::default(),
-            shippings: Vec::new(),
+            parts: Default::default(),
+            rates: Vec::new(),
+            narrower: None,
             len: 0,
             repeated: None,
         }
@@ -89,28 +87,26 @@ impl Entry {
 
     /// Takes the text of an element inside `g:shipping`.
     pub(super) fn take_part(&mut self, name: &str, text: &str) {
+        let text = text.trim();
         self.len = self.len.saturating_add(text.len());
-        let place = SHIPPING.iter().position(|part| *part == name && !name.is_empty());
-        if let Some(part) = place.and_then(|place| self.shipping.get_mut(place))
-            && self.len <= MOST_BYTES
-        {
-            text.trim().clone_into(part);
+        if text.is_empty() || self.is_too_long() || OF_NO_USE.contains(&name) {
+            return;
+        }
+        let place = SHIPPING_PARTS.iter().position(|part| *part == name);
+        match place.and_then(|place| self.parts.get_mut(place)) {
+            Some(part) => text.clone_into(part),
+            None => self.narrower = Some(shown(name)),
         }
     }
 
     /// Ends a `g:shipping`, whose own `text` counts if it has no elements inside.
-    pub(super) fn end_shipping(&mut self, text: &str) {
-        let parts = std::mem::take(&mut self.shipping);
-        let entry = if parts.iter().all(String::is_empty) {
-            text.trim().to_owned()
-        } else if parts.iter().skip(4).all(String::is_empty) {
-            parts.get(..4).unwrap_or_default().join(":")
-        } else {
-            parts.join(":")
-        };
-        self.len = self.len.saturating_add(entry.len());
-        if !entry.is_empty() && self.len <= MOST_BYTES {
-            self.shippings.push(entry);
+    pub(super) fn end_shipping(&mut self, is_googles: bool, text: &str) {
+        let parts = std::mem::take(&mut self.parts);
+        let has_parts = parts.iter().any(|part| !part.is_empty());
+        let rate = if has_parts { rate_of(&parts) } else { text.trim().to_owned() };
+        self.len = self.len.saturating_add(rate.len());
+        if !rate.is_empty() && !self.is_too_long() {
+            self.rates.push((is_googles, rate));
         }
     }
 
@@ -131,7 +127,16 @@ impl Entry {
                 row.rename(*field, name.strip_prefix("g:").unwrap_or(name));
             }
         }
-        row.set(Field::Shipping, Cow::Owned(self.shippings.join(",")));
+        let of_google = self.rates.iter().any(|(is_googles, _)| *is_googles);
+        let rates = self.rates.iter().filter(|(is_googles, _)| *is_googles == of_google);
+        let rates: Vec<&str> = rates.map(|(_, rate)| rate.as_str()).collect();
+        row.set(Field::Shipping, Cow::Owned(rates.join(",")));
+        if !of_google {
+            row.rename(Field::Shipping, "shipping");
+        }
+        if let Some(part) = &self.narrower {
+            return Err(row.fault(Field::Shipping, narrower(part)));
+        }
         match self.repeated {
             Some(field) => Err(row.fault(field, "it stands there twice")),
             None => Ok(row),

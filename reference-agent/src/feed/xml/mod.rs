@@ -158,9 +158,10 @@ struct Document {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Open {
     Field(Field, bool),
-    Shipping,
-    /// Of this name, inside `g:shipping`.
-    Part(String),
+    /// `g:shipping`, and whether it is Google's.
+    Shipping(bool),
+    /// Of this name, inside a `g:shipping`.
+    Part(String, bool),
 }
 
 impl Document {
@@ -196,16 +197,20 @@ impl Document {
         if inside == 1 {
             self.text.clear();
             self.open = match (kind, self.elements.field(name)) {
-                (Kind::Google, Some(Field::Shipping)) => Some(Open::Shipping),
+                (Kind::Google | Kind::Plain | Kind::Atom, Some(Field::Shipping)) => {
+                    Some(Open::Shipping(kind == Kind::Google))
+                }
                 (Kind::Google, Some(field)) => Some(Open::Field(field, true)),
                 (Kind::Plain, Some(field)) => Some(Open::Field(field, false)),
                 // Atom's own `id` is an address.
                 (Kind::Atom, Some(field)) if field != Field::Id => Some(Open::Field(field, false)),
                 _ => None,
             };
-        } else if inside == 2 && self.open == Some(Open::Shipping) && kind == Kind::Google {
+        } else if let (2, Some(Open::Shipping(is_googles))) = (inside, &self.open)
+            && kind != Kind::Other
+        {
             self.text.clear();
-            self.open = Some(Open::Part(name.to_owned()));
+            self.open = Some(Open::Part(name.to_owned(), *is_googles));
         }
         Ok(())
     }
@@ -220,11 +225,13 @@ impl Document {
             (Some(1), Some(Open::Field(field, is_googles))) => {
                 entry.take(field, is_googles, &self.text);
             }
-            (Some(1), Some(Open::Shipping)) => entry.end_shipping(&self.text),
-            (Some(2), Some(Open::Part(name))) => {
+            (Some(1), Some(Open::Shipping(is_googles))) => {
+                entry.end_shipping(is_googles, &self.text);
+            }
+            (Some(2), Some(Open::Part(name, is_googles))) => {
                 entry.take_part(&name, &self.text);
                 self.text.clear();
-                self.open = Some(Open::Shipping);
+                self.open = Some(Open::Shipping(is_googles));
             }
             (Some(1), _) => {}
             // Of an element that is deeper inside.

@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use crate::app::Claims;
 use crate::ledger::{Claim, ClaimState, LedgerError, StoredOffer};
+use crate::stock::{LiveError, NotSold, Stock, current};
 use crate::telemetry::ClaimFigures;
 
 use page::{Headers, Message, OfferPage, moment};
@@ -27,6 +28,9 @@ const MAX_FORM_BYTES: usize = 1024;
 
 /// How long such a form may take to arrive.
 const FORM_TIME: Duration = Duration::from_secs(5);
+
+const NOT_IN_STOCK: &str = "This is not in stock now, so it cannot be reserved here. To order it, \
+                            give the shop the number of this offer.";
 
 pub(crate) struct Cart {
     claims: Claims,
@@ -75,25 +79,37 @@ pub(crate) async fn claim_offer(State(cart): State<Arc<Cart>>, request: Request<
         Ok(None) => return cart.unknown(),
         Err(error) => return cart.claim_failed(id, &error),
     };
+    let stock = match cart.stock(&stored, now).await {
+        Ok(stock) => stock,
+        Err(error) => return cart.stock_unknown(id, &stored, &error),
+    };
     let figures = &cart.figures;
-    match ledger.claim(id, now).await {
+    let (rfq_id, product, quantity) =
+        (&stored.rfq_id, &stored.ask.product, stored.ask.quantity.get());
+    match ledger.claim(id, stock, now).await {
         Ok(Claim::Held { until }) => {
             figures.held.increment(1);
-            info!(rfq_id = %stored.rfq_id, product = %stored.ask.product, quantity = %stored.ask.quantity, %until, "Reserved what was offered");
+            info!(%rfq_id, %product, quantity, %until, "Reserved what was offered");
+            cart.go_on(id, &stored, until, now)
+        }
+        Ok(Claim::AlreadyHeld { until }) => {
+            figures.already_held.increment(1);
             cart.go_on(id, &stored, until, now)
         }
         Ok(Claim::OutOfStock) => {
             figures.out_of_stock.increment(1);
-            info!(rfq_id = %stored.rfq_id, product = %stored.ask.product, quantity = %stored.ask.quantity, "Refused a claim: too few are left");
-            let page = cart.offer_page(id, &stored).notice(
+            info!(%rfq_id, %product, quantity, "Refused a claim: too few are left");
+            let notice = if stored.offer.in_stock() {
                 "Others were faster: too few are left. Nothing was reserved or charged. \
-                 Please ask for a new quote.",
-            );
-            cart.headers.page(StatusCode::CONFLICT, &page)
+                 Please ask for a new quote."
+            } else {
+                NOT_IN_STOCK
+            };
+            cart.headers.page(StatusCode::CONFLICT, &cart.offer_page(id, &stored).notice(notice))
         }
         Ok(Claim::TooManyHolds) => {
             figures.too_many_holds.increment(1);
-            info!(rfq_id = %stored.rfq_id, product = %stored.ask.product, quantity = %stored.ask.quantity, "Refused a claim: its caller holds as much as it may");
+            info!(%rfq_id, %product, quantity, "Refused a claim: its caller holds as much as it may");
             let page = cart
                 .offer_page(id, &stored)
                 .notice(
@@ -158,15 +174,33 @@ fn offer_id(form: &[u8]) -> Option<Uuid> {
 }
 
 impl Cart {
+    /// What there is of the product: asked for only where a claim may go by it.
+    async fn stock(&self, stored: &StoredOffer, now: DateTime<Utc>) -> Result<Stock, LiveError> {
+        let (claims, none) = (&self.claims, Stock::none(now));
+        let is_open = stored.claim.at(now) == ClaimState::Open && stored.offer.expires_at() > now;
+        if !is_open || !stored.offer.in_stock() {
+            return Ok(none);
+        }
+        let catalogue = claims.catalogue.now();
+        match current(&catalogue, claims.price_service.as_ref(), &stored.ask, now).await {
+            Ok(current) => Ok(current.stock),
+            Err(NotSold::NotCarried | NotSold::NotNow) => Ok(none),
+            Err(NotSold::Failed(error)) => Err(error),
+        }
+    }
+
     fn valid(&self, id: Uuid, stored: &StoredOffer, now: DateTime<Utc>) -> Response {
-        let button = match &self.claims.checkout {
-            Some(_) => "Continue to checkout",
-            None => "Reserve",
+        let page =
+            self.offer_page(id, stored).valid_until(moment(stored.offer.expires_at(), Some(now)));
+        let page = if !stored.offer.in_stock() {
+            page.notice(NOT_IN_STOCK)
+        } else if !self.is_carried(stored) {
+            page.notice("The shop no longer has this product.")
+        } else if self.claims.checkout.is_some() {
+            page.button("Continue to checkout")
+        } else {
+            page.button("Reserve")
         };
-        let page = self
-            .offer_page(id, stored)
-            .valid_until(moment(stored.offer.expires_at(), Some(now)))
-            .button(button);
         self.headers.page(StatusCode::OK, &page)
     }
 
@@ -179,7 +213,6 @@ impl Cart {
         now: DateTime<Utc>,
     ) -> Response {
         let catalogue = self.claims.catalogue.now();
-        // A product that has left the feed since it was reserved has no SKU to check out with.
         match (&self.claims.checkout, catalogue.find(&stored.ask.product)) {
             (Some(checkout), Some(product)) => {
                 let (quantity, price) = (stored.ask.quantity.get(), stored.offer.price());
@@ -198,13 +231,13 @@ impl Cart {
     ) -> Response {
         let until = moment(until, Some(now));
         let page = self.offer_page(id, stored);
-        let page = match &self.claims.checkout {
-            Some(_) => {
-                page.notice(format!("Reserved until {until}.")).button("Continue to checkout")
-            }
-            None => page.notice(format!(
+        // A product that has left the feed since it was reserved has no SKU to check out with.
+        let page = if self.claims.checkout.is_some() && self.is_carried(stored) {
+            page.notice(format!("Reserved until {until}.")).button("Continue to checkout")
+        } else {
+            page.notice(format!(
                 "Reserved until {until}. To buy, give the shop the number of this offer."
-            )),
+            ))
         };
         self.headers.page(StatusCode::OK, &page)
     }
@@ -220,6 +253,10 @@ impl Cart {
         self.headers.page(StatusCode::GONE, &page)
     }
 
+    fn is_carried(&self, stored: &StoredOffer) -> bool {
+        self.claims.catalogue.now().find(&stored.ask.product).is_some()
+    }
+
     fn unknown(&self) -> Response {
         self.figures.unknown.increment(1);
         self.message(StatusCode::NOT_FOUND, &Message::UNKNOWN_OFFER)
@@ -232,6 +269,17 @@ impl Cart {
 
     fn ledger_failed(&self, id: Uuid, error: &LedgerError) -> Response {
         error!(%error, "An offer could not be shown or claimed, as the ledger failed");
+        self.try_again(id)
+    }
+
+    fn stock_unknown(&self, id: Uuid, stored: &StoredOffer, error: &LiveError) -> Response {
+        self.figures.failed.increment(1);
+        let (rfq_id, product) = (&stored.rfq_id, &stored.ask.product);
+        error!(%rfq_id, %product, %error, "An offer could not be claimed, as its stock is not known");
+        self.try_again(id)
+    }
+
+    fn try_again(&self, id: Uuid) -> Response {
         let page = Message::TRY_AGAIN.with_offer(id);
         self.headers.page_to_retry(StatusCode::SERVICE_UNAVAILABLE, 5, &page)
     }

@@ -10,7 +10,7 @@ use super::loaded;
 fn told(feed: impl AsRef<[u8]>) -> String {
     let Loaded { catalogue, report, .. } = loaded(feed).unwrap();
     let Report { read, accepted, unmapped, rejected } = &report;
-    assert_eq!(*read, accepted + u64::try_from(unmapped.len() + rejected.len()).unwrap());
+    assert_eq!(*read, accepted + unmapped.count() + rejected.count());
     let mut served: Vec<String> =
         catalogue.iter().map(|product| format!("{} {}", product.slug, product.title)).collect();
     served.sort();
@@ -59,7 +59,7 @@ fn google_in_commas() {
     26	25	shipping_weight	comma	expected a weight in g, kg, oz or lb, such as 1.5 kg
     27	26	shipping_weight	heavy	expected a weight in g, kg, oz or lb, such as 1.5 kg
     28	27	shipping_weight	1.5 stone	expected a weight in g, kg, oz or lb, such as 1.5 kg
-    29	28	shipping_weight	9000000 kg	expected at most 4,294,967 kg
+    29	28	shipping_weight	9000000 kg	expected at most 1,000,000 kg
     30	29	price_breaks	10 for 9.50	"10 for 9.50": expected a quantity and the price of each unit, such as 10:9.50 USD
     31	30	price_breaks	10:9.50,ten:9.00	"ten:9.00": expected a whole number of units
     32	31	price_breaks	10:9.50 EUR	"10:9.50 EUR": the currency is "EUR", expected USD

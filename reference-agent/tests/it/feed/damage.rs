@@ -2,6 +2,7 @@
 
 use std::io::Read as _;
 
+use chrono_tz::Tz;
 use insta::assert_snapshot;
 use rfq_reference_agent::feed::{FeedError, Format, SlugMapping, load};
 
@@ -96,12 +97,12 @@ fn a_quote_left_open_costs_its_own_row_only() {
     let feed = format!("{HEADER}1,1.00 USD,in_stock,a/1,\"Open\n{rows}");
     let (_, report) = read(feed);
     assert_eq!((report.read, report.accepted), (5000, 4999));
-    assert_eq!((report.rejected[0].line, &*report.rejected[0].id), (2, "1"));
+    assert_eq!((report.rejected.kept()[0].line, &*report.rejected.kept()[0].id), (2, "1"));
     // The quotes of the rows behind it would close it and open it again.
     let rows: String =
         (2..=5000).map(|n| format!("{n},1.00 USD,in_stock,a/{n},\"T, \"\"{n}\"\"\"\n")).collect();
     let (_, report) = read(format!("{HEADER}1,1.00 USD,in_stock,a/1,\"Open\n{rows}"));
-    assert_eq!((report.read, report.accepted, report.rejected[0].line), (5000, 4999, 2));
+    assert_eq!((report.read, report.accepted, report.rejected.kept()[0].line), (5000, 4999, 2));
 }
 
 #[test]
@@ -146,7 +147,7 @@ fn a_product_beyond_all_bounds_is_rejected_without_being_held() {
     for feed in [&in_commas[0], &in_commas[1], &in_tabs, &in_json, &in_xml] {
         let (_, report) = read(feed);
         assert_eq!((report.read, report.accepted), (3, 2));
-        let rejection = &report.rejected[0];
+        let rejection = &report.rejected.kept()[0];
         assert_eq!(
             (rejection.line, &*rejection.field, &*rejection.reason),
             (3, "row", "longer than 1 MiB")
@@ -161,9 +162,9 @@ fn a_product_beyond_all_bounds_is_rejected_without_being_held() {
 fn a_line_that_never_ends_is_not_held() {
     let endless = std::io::repeat(b'x').take(64 << 20);
     let feed = HEADER.as_bytes().chain(endless);
-    let failed = load(feed, Some(Format::GoogleCsv), &SlugMapping::default(), |_, _| {});
+    let failed = load(feed, Some(Format::GoogleCsv), &SlugMapping::default(), Tz::UTC, |_, _| {});
     assert!(matches!(failed, Err(FeedError::CutOff { line: 2 })), "{failed:?}");
     let feed = b"<rss><item><g>".chain(std::io::repeat(b'x').take(64 << 20));
-    let failed = load(feed, Some(Format::GoogleXml), &SlugMapping::default(), |_, _| {});
+    let failed = load(feed, Some(Format::GoogleXml), &SlugMapping::default(), Tz::UTC, |_, _| {});
     assert!(matches!(failed, Err(FeedError::Xml { line: 1, .. })), "{failed:?}");
 }

@@ -1,5 +1,6 @@
 //! From the shop's products to the marketplace's names.
 
+use chrono_tz::Tz;
 use insta::assert_snapshot;
 use rfq_reference_agent::feed::{Loaded, MappingTable, SlugMapping, load};
 
@@ -12,7 +13,7 @@ fn table(file: &str) -> (MappingTable, String) {
 }
 
 fn load_by(slugs: &SlugMapping, feed: &str) -> Loaded {
-    load(feed.as_bytes(), None, slugs, |_, _| {}).unwrap()
+    load(feed.as_bytes(), None, slugs, Tz::UTC, |_, _| {}).unwrap()
 }
 
 /// The names of the products of these ids, `-` for those that are unmapped.
@@ -49,9 +50,9 @@ fn the_column_counts_first_then_id_then_gtin_then_part() {
         ["by/column", "by/id", "by/gtin", "by/part", "-", "-"]
     );
     assert_eq!((loaded.report.read, loaded.report.accepted), (6, 4));
-    assert_eq!(loaded.report.rejected, []);
+    assert_eq!(loaded.report.rejected.kept(), []);
     let unmapped: Vec<_> =
-        loaded.report.unmapped.iter().map(|product| (product.line, &*product.id)).collect();
+        loaded.report.unmapped.kept().iter().map(|product| (product.line, &*product.id)).collect();
     assert_eq!(unmapped, [(6, "D"), (7, "a")]);
 }
 
@@ -63,9 +64,9 @@ fn the_second_product_of_one_name_is_rejected() {
         B,1.00 USD,in_stock,4006381333931\n";
     let loaded = load_by(&SlugMapping::default().with_table(table), feed);
     assert_eq!(names(&loaded, &["A", "B"]), ["a/b", "-"]);
-    assert_eq!(loaded.report.rejected[0].reason, "a/b stands in line 2 already");
+    assert_eq!(loaded.report.rejected.kept()[0].reason, "a/b stands in line 2 already");
     assert_eq!(
-        (loaded.report.rejected[0].line, &*loaded.report.rejected[0].field),
+        (loaded.report.rejected.kept()[0].line, &*loaded.report.rejected.kept()[0].field),
         (3, "product_slug")
     );
 }
@@ -155,7 +156,7 @@ fn a_feed_of_which_nothing_is_in_the_marketplace_is_an_error() {
     let (table, _) = table("product_slug,id\na/b,A\n");
     let slugs = SlugMapping::default().with_table(table);
     let feed = "id,price,availability\n1,1.00 USD,in_stock\n2,1.00 USD,in_stock\n";
-    let error = load(feed.as_bytes(), None, &slugs, |_, _| {}).unwrap_err();
+    let error = load(feed.as_bytes(), None, &slugs, Tz::UTC, |_, _| {}).unwrap_err();
     assert_snapshot!(error, @r#"
     none of its 2 products has a name of the marketplace; add a column "product_slug" or name a mapping file that knows its products
     "#);

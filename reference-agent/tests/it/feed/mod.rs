@@ -6,14 +6,18 @@ mod detection;
 mod loader;
 mod mapping;
 mod round_trip;
+mod sale_times;
+mod shipping;
 mod whole;
+mod woocommerce;
 mod writer;
 
+use chrono_tz::Tz;
 use insta::assert_snapshot;
 use proptest::prelude::*;
 use rfq_reference_agent::catalogue::{Availability, Catalogue, Days};
 use rfq_reference_agent::feed::{
-    FeedError, Format, Loaded, MappingTable, Report, SAMPLE, SlugMapping, load,
+    FeedError, Format, LeftOut, Loaded, MappingTable, Report, SAMPLE, SlugMapping, load,
 };
 
 use super::asking::noon;
@@ -21,7 +25,7 @@ use writer::LAYOUTS;
 
 /// Loads a feed whose format its beginning tells, by its column `product_slug` alone.
 fn loaded(feed: impl AsRef<[u8]>) -> Result<Loaded, FeedError> {
-    load(feed.as_ref(), None, &SlugMapping::default(), |_, _| {})
+    load(feed.as_ref(), None, &SlugMapping::default(), Tz::UTC, |_, _| {})
 }
 
 fn read(feed: impl AsRef<[u8]>) -> (Catalogue, Report) {
@@ -32,7 +36,7 @@ fn read(feed: impl AsRef<[u8]>) -> (Catalogue, Report) {
 #[test]
 fn the_sample_is_read_whole() {
     let (catalogue, report) = read(SAMPLE);
-    assert_eq!(report.rejected, []);
+    assert_eq!(report.rejected.kept(), []);
     assert_eq!((catalogue.len(), report.accepted), (41, 41));
     let grinder = catalogue.find(&"coffee-grinders/baratza-encore-esp".parse().unwrap()).unwrap();
     assert_eq!(grinder.prices.each(1, noon()).to_string(), "169.99");
@@ -95,6 +99,7 @@ fn a_source_that_fails_half_way_is_an_error() {
         SAMPLE.as_bytes().take(70_000).chain(Broken),
         None,
         &SlugMapping::default(),
+        Tz::UTC,
         |_, _| {},
     );
     assert!(matches!(failed, Err(FeedError::Io(_))), "{failed:?}");
@@ -116,9 +121,51 @@ fn progress_is_told() {
     let mut told = Vec::new();
     let feed = format!("{header}{rows}");
     let tell = |rows, bytes| told.push((rows, bytes));
-    load(feed.as_bytes(), None, &SlugMapping::default(), tell).unwrap();
+    load(feed.as_bytes(), None, &SlugMapping::default(), Tz::UTC, tell).unwrap();
     assert_eq!(told.iter().map(|(rows, _)| *rows).collect::<Vec<_>>(), [1000, 2000, 2500]);
     assert_eq!(told[2].1, u64::try_from(header.len() + rows.len()).unwrap());
+}
+
+#[test]
+fn what_is_left_out_is_counted_and_only_the_first_of_it_kept() {
+    let most = LeftOut::<()>::MOST_KEPT;
+    let rows = |price: &str, slug: &str| format!("1\t{price}\tin_stock\t{slug}\n").repeat(most + 2);
+    let (rejected, unmapped) = (rows("free", "a/b"), rows("1.00 USD", ""));
+    let good = "1\t1.00 USD\tin_stock\ta/b\n";
+    let feed = format!("id\tprice\tavailability\tproduct_slug\n{rejected}{unmapped}{good}");
+    let (_, report) = read(feed);
+    let count = u64::try_from(most + 2).unwrap();
+    assert_eq!((report.rejected.count(), report.unmapped.count()), (count, count));
+    assert_eq!((report.rejected.kept().len(), report.unmapped.kept().len()), (most, most));
+    let (mut rejections, mut names) = (Vec::new(), Vec::new());
+    report.write_rejections(&mut rejections).unwrap();
+    report.write_unmapped(&mut names).unwrap();
+    let last = |list: &[u8]| String::from_utf8_lossy(list).lines().last().unwrap().to_owned();
+    assert_eq!(last(&rejections), "\t\t\t\tand 2 more");
+    assert_eq!(last(&names), "\tand 2 more");
+}
+
+#[test]
+fn the_name_of_a_column_is_shortened_where_it_is_told() {
+    let label = format!("{}.metafields.custom.product_slug)", "x".repeat(1000));
+    let feed = format!("Handle,Variant Price,{label}\na,1.00,a/b\nb,1.00,bad\n");
+    let (_, report) = read(feed);
+    assert_eq!(report.rejected.kept()[0].field.chars().count(), 80);
+}
+
+#[test]
+fn only_the_first_line_of_acp_may_be_no_product() {
+    let product = |n: u32| {
+        format!(
+            r#"{{"id":"{n}","price":"1.00 USD","availability":"in_stock","product_slug":"a/b{n}"}}"#
+        )
+    };
+    let header = r#"{"feed_id":"f","price":"1.00 USD","product_slug":"a/c"}"#;
+    let (_, report) = read([header, &product(1), &product(2)].join("\n"));
+    assert_eq!((report.read, report.accepted), (2, 2));
+    let (_, report) = read([&product(1), header, &product(2)].join("\n"));
+    assert_eq!((report.read, report.accepted), (3, 2));
+    assert_eq!((report.rejected.kept()[0].line, &*report.rejected.kept()[0].field), (2, "id"));
 }
 
 proptest! {
@@ -138,12 +185,12 @@ proptest! {
             feed.splice(at..end, inserted.into_bytes());
         }
         for format in Format::ALL {
-            let loaded = load(feed.as_slice(), Some(format), &SlugMapping::default(), |_, _| {});
+            let loaded = load(feed.as_slice(), Some(format), &SlugMapping::default(), Tz::UTC, |_, _| {});
             if let Ok(Loaded { catalogue, report, .. }) = loaded {
-                let left_out = u64::try_from(report.unmapped.len() + report.rejected.len()).unwrap();
+                let left_out = report.unmapped.count() + report.rejected.count();
                 prop_assert_eq!(report.accepted + left_out, report.read);
                 prop_assert_eq!(report.accepted, u64::try_from(catalogue.len()).unwrap());
-                for rejection in &report.rejected {
+                for rejection in report.rejected.kept() {
                     prop_assert!(!rejection.value.contains(char::is_control));
                 }
             }
@@ -155,7 +202,7 @@ proptest! {
         let _ = Format::detect(&bytes);
         let _ = MappingTable::read(bytes.as_slice());
         for format in Format::ALL {
-            let _ = load(bytes.as_slice(), Some(format), &SlugMapping::default(), |_, _| {});
+            let _ = load(bytes.as_slice(), Some(format), &SlugMapping::default(), Tz::UTC, |_, _| {});
         }
     }
 }

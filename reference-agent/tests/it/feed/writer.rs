@@ -197,7 +197,9 @@ fn woocommerce(product: &Product) -> Cells {
         ("MPN", product.mpn.clone()),
     ];
     cells.extend(ours(product));
-    cells
+    let is_formula = |text: &str| text.starts_with(['=', '+', '-', '@']);
+    let guarded = |text: String| if is_formula(&text) { format!("'{text}") } else { text };
+    cells.into_iter().map(|(name, text)| (name, guarded(text))).collect()
 }
 
 fn table(separator: char, products: &[Product], cells: impl Fn(&Product) -> Cells) -> String {

@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use rfq_reference_agent::catalogue::{Availability, Catalogue, Product};
 use rfq_reference_agent::ledger::{Claim, ClaimState, HoldLimits, LedgerOptions, Sell};
+use rfq_reference_agent::stock::Stock;
+use rfq_sdk::AnswerStore as _;
 use uuid::Uuid;
 
-use super::{Shop, counted, grinder, noon, offer, offer_for, rfq, rfq_of, seconds};
+use super::{GRINDER, Shop, counted, grinder, noon, offer, offer_for, rfq, rfq_of, seconds};
 
 fn minutes(count: i64) -> chrono::TimeDelta {
     seconds(60 * count)
@@ -59,7 +61,7 @@ async fn a_claim_turns_the_offer_s_own_hold_into_a_hard_one() {
     assert_eq!(found.claim, ClaimState::Held { until });
     assert_eq!(found.claim.at(until), ClaimState::Open);
 
-    assert_eq!(shop.claim(id, noon() + minutes(14)).await, Claim::Held { until }, "the same");
+    assert_eq!(shop.claim(id, noon() + minutes(14)).await, Claim::AlreadyHeld { until });
     assert_eq!(shop.reserved(until), 4, "it has lapsed");
     let again = until + minutes(15);
     assert_eq!(shop.claim(id, until).await, Claim::Held { until: again }, "a new one");
@@ -78,7 +80,7 @@ async fn a_claim_is_refused_for_a_reason() {
     // A hold may outlast its offer, and is what it is until its own end.
     let until = end - seconds(1) + minutes(15);
     assert_eq!(shop.claim(id, end - seconds(1)).await, Claim::Held { until });
-    assert_eq!(shop.claim(id, end).await, Claim::Held { until });
+    assert_eq!(shop.claim(id, end).await, Claim::AlreadyHeld { until });
     assert_eq!(shop.claim(other, end).await, Claim::OutOfStock);
     assert_eq!(shop.claim(id, until).await, Claim::Expired);
     assert!(matches!(shop.claim(other, until).await, Claim::Held { .. }));
@@ -101,7 +103,7 @@ async fn soft_holds_of_others_do_not_stand_in_the_way() {
 async fn a_caller_may_hold_a_product_so_often_at_once() {
     let limits = HoldLimits { hard_per_product_and_caller: 2, ..HoldLimits::default() };
     let options = LedgerOptions { holds: limits, ..LedgerOptions::default() };
-    let shop = Shop::with_options(Some(100), options);
+    let shop = Shop::with_options(Some(4), options);
     for number in 1..4 {
         shop.offered(number, 1, noon()).await;
     }
@@ -110,9 +112,59 @@ async fn a_caller_may_hold_a_product_so_often_at_once() {
     assert!(matches!(claim(1, noon()).await, Claim::Held { .. }));
     assert!(matches!(claim(2, noon() + minutes(1)).await, Claim::Held { .. }));
     assert_eq!(claim(3, noon() + minutes(1)).await, Claim::TooManyHolds);
-    assert!(matches!(claim(2, noon() + minutes(1)).await, Claim::Held { .. }), "no new one");
+    assert!(matches!(claim(2, noon() + minutes(1)).await, Claim::AlreadyHeld { .. }));
     assert!(matches!(claim(4, noon() + minutes(1)).await, Claim::Held { .. }), "another caller");
     assert!(matches!(claim(3, noon() + minutes(15)).await, Claim::Held { .. }), "one has lapsed");
+}
+
+#[tokio::test]
+async fn the_claims_of_a_caller_may_hold_half_of_the_stock_however_many_they_are() {
+    let shop = Shop::with(Some(100));
+    for number in 1..52 {
+        let id = shop.offered(number, 1, noon()).await;
+        let claim = shop.claim(id, noon()).await;
+        let is_held = matches!(claim, Claim::Held { .. });
+        assert_eq!(is_held, number <= 50, "{number}: {claim:?}");
+        assert!(is_held || claim == Claim::TooManyHolds);
+    }
+    // Fewer than the number allowed in any case may hold more.
+    let shop = Shop::with(Some(100));
+    for number in 1..3 {
+        let id = shop.offered(number, 45, noon()).await;
+        assert!(matches!(shop.claim(id, noon()).await, Claim::Held { .. }));
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_counted_is_claimed_without_limit() {
+    let shop = Shop::with(None);
+    for number in 1..30 {
+        let id = shop.offered(number, 1, noon()).await;
+        assert!(matches!(shop.claim(id, noon()).await, Claim::Held { .. }), "{number}");
+    }
+}
+
+#[tokio::test]
+async fn the_stock_that_is_told_counts() {
+    let shop = Shop::with(None);
+    let told = |units| Stock { units, as_of: noon() };
+    let grinder = GRINDER.parse().unwrap();
+    // The share of the soft holds is that of the stock that the latest quote went by.
+    let offered = async |number, units| {
+        assert_eq!(shop.ledger.reserved(&grinder, told(units), noon()), 0);
+        let made = offer(number, noon());
+        shop.ledger.remember(&rfq(&format!("rfq-{number}"), 1), &made, noon()).await.unwrap();
+        made.offer_id().unwrap()
+    };
+    let first = offered(1, None).await;
+    let second = offered(2, Some(4)).await;
+    let third = offered(3, Some(5)).await;
+    assert_eq!(shop.ledger.reserved(&grinder, told(Some(5)), noon()), 1);
+    let claim = async |id, units| shop.ledger.claim(id, told(units), noon()).await.unwrap();
+    assert_eq!(claim(first, Some(0)).await, Claim::OutOfStock);
+    assert!(matches!(claim(first, Some(1)).await, Claim::Held { .. }));
+    assert_eq!(claim(second, Some(1)).await, Claim::OutOfStock);
+    assert!(matches!(claim(third, None).await, Claim::Held { .. }));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -121,8 +173,8 @@ async fn of_two_claims_at_once_one_gets_the_last_unit() {
         let shop = Shop::with(Some(1));
         let (first, second) = (shop.offered(1, 1, noon()).await, shop.offered(2, 1, noon()).await);
         let claim = |id| {
-            let ledger = shop.ledger.clone();
-            tokio::spawn(async move { ledger.claim(id, noon()).await.unwrap() })
+            let (ledger, stock) = (shop.ledger.clone(), shop.stock());
+            tokio::spawn(async move { ledger.claim(id, stock, noon()).await.unwrap() })
         };
         let (first, second) = (claim(first), claim(second));
         let claims = [first.await.unwrap(), second.await.unwrap()];

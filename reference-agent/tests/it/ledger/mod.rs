@@ -17,6 +17,7 @@ use rfq_reference_agent::catalogue::{
 use rfq_reference_agent::ledger::{Claim, Ledger, LedgerOptions};
 use rfq_reference_agent::pricing::UnitPrices;
 use rfq_reference_agent::shipping::ShippingTable;
+use rfq_reference_agent::stock::Stock;
 use rfq_sdk::{AnswerStore as _, Offer, Remembered, Rfq, Secret, Signer, Verifier};
 use serde_json::json;
 use tempfile::TempDir;
@@ -42,7 +43,7 @@ impl Shop {
     fn with_options(on_hand: Option<u32>, options: LedgerOptions) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let catalogue = LiveCatalogue::new(counted(on_hand, noon()));
-        let ledger = Ledger::open(directory.path(), options, catalogue.clone()).unwrap();
+        let ledger = Ledger::open(directory.path(), options).unwrap();
         Self { directory, catalogue, ledger }
     }
 
@@ -54,11 +55,13 @@ impl Shop {
     fn reopened(self) -> Self {
         drop(self.ledger);
         let options = LedgerOptions::default();
-        let ledger = Ledger::open(self.directory.path(), options, self.catalogue.clone()).unwrap();
+        let ledger = Ledger::open(self.directory.path(), options).unwrap();
         Self { ledger, ..self }
     }
 
+    /// Has the offer of a quote remembered.
     async fn remember(&self, rfq: &Rfq, offer: &Offer, now: DateTime<Utc>) -> Remembered {
+        self.reserved(now);
         self.ledger.remember(rfq, offer, now).await.unwrap()
     }
 
@@ -71,15 +74,24 @@ impl Shop {
     }
 
     async fn claim(&self, offer_id: Uuid, now: DateTime<Utc>) -> Claim {
-        self.ledger.claim(offer_id, now).await.unwrap()
+        self.ledger.claim(offer_id, self.stock(), now).await.unwrap()
+    }
+
+    /// Of the grinder, as the catalogue tells it.
+    fn stock(&self) -> Stock {
+        stock(&self.catalogue)
     }
 
     /// What is reserved of the grinder.
     fn reserved(&self, now: DateTime<Utc>) -> u32 {
-        let catalogue = self.catalogue.now();
-        let grinder = catalogue.find(&GRINDER.parse().unwrap()).unwrap();
-        self.ledger.reserved(grinder, catalogue.as_of(), now)
+        self.ledger.reserved(&GRINDER.parse().unwrap(), self.stock(), now)
     }
+}
+
+fn stock(catalogue: &LiveCatalogue) -> Stock {
+    let catalogue = catalogue.now();
+    let grinder = catalogue.find(&GRINDER.parse().unwrap());
+    grinder.map_or(Stock::none(noon()), |grinder| Stock::of(grinder, catalogue.as_of()))
 }
 
 /// A catalogue of the grinder alone.
@@ -100,7 +112,7 @@ fn grinder(on_hand: Option<u32>) -> Product {
         on_hand,
         shipping: Arc::new(ShippingTable::new(vec![])),
         handling: None,
-        weight_grams: None,
+        weight_milligrams: None,
     }
 }
 

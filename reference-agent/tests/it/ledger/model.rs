@@ -9,7 +9,7 @@ use rfq_reference_agent::ledger::{Claim, HoldLimits, Ledger, LedgerOptions, Sell
 use rfq_sdk::{AnswerStore as _, Remembered};
 use uuid::Uuid;
 
-use super::{counted, noon, offer_for, rfq_of, seconds};
+use super::{GRINDER, counted, noon, offer_for, rfq_of, seconds, stock};
 
 const ON_HAND: u32 = 8;
 const LIMITS: HoldLimits =
@@ -100,14 +100,18 @@ impl Model {
             return Claim::Sold;
         }
         if let Some(until) = live(made) {
-            return Claim::Held { until };
+            return Claim::AlreadyHeld { until };
         }
         if made.expires_at <= now {
             return Claim::Expired;
         }
-        let of_caller =
-            self.made.iter().filter(|other| other.caller == made.caller && live(other).is_some());
-        if of_caller.count() >= 2 {
+        let of_caller: Vec<u32> = self
+            .made
+            .iter()
+            .filter(|other| other.caller == made.caller && live(other).is_some())
+            .map(|other| other.quantity)
+            .collect();
+        if of_caller.len() >= 2 && of_caller.iter().sum::<u32>() + made.quantity > ON_HAND / 2 {
             return Claim::TooManyHolds;
         }
         if firm + made.quantity > ON_HAND {
@@ -133,8 +137,10 @@ async fn run(steps: Vec<Step>) -> Result<(), TestCaseError> {
     let directory = tempfile::tempdir().unwrap();
     let catalogue = LiveCatalogue::new(counted(Some(ON_HAND), noon()));
     let options = LedgerOptions { holds: LIMITS, ..LedgerOptions::default() };
-    let open = || Ledger::open(directory.path(), options, catalogue.clone()).unwrap();
+    let open = || Ledger::open(directory.path(), options).unwrap();
     let mut ledger = open();
+    let grinder = GRINDER.parse().unwrap();
+    assert_eq!(ledger.reserved(&grinder, stock(&catalogue), noon()), 0);
     let mut model = Model { now: noon(), as_of: noon(), made: Vec::new() };
     let caller_name = |caller| ["one", "two"][usize::from(caller)];
     for step in steps {
@@ -164,7 +170,7 @@ async fn run(steps: Vec<Step>) -> Result<(), TestCaseError> {
                 prop_assert_eq!(got.as_ref().and_then(number_of), same);
             }
             Step::Claim { offer } => {
-                let got = ledger.claim(id_of(offer), now).await.unwrap();
+                let got = ledger.claim(id_of(offer), stock(&catalogue), now).await.unwrap();
                 prop_assert_eq!(got, model.claim(offer));
             }
             Step::Sell { offer } => {
@@ -182,9 +188,7 @@ async fn run(steps: Vec<Step>) -> Result<(), TestCaseError> {
             }
             Step::Prune => prop_assert_eq!(ledger.prune(now).await.unwrap(), 0, "all is young"),
         }
-        let served = catalogue.now();
-        let grinder = served.iter().next().unwrap();
-        let reserved = ledger.reserved(grinder, model.as_of, model.now);
+        let reserved = ledger.reserved(&grinder, stock(&catalogue), model.now);
         prop_assert_eq!(reserved, model.firm() + model.soft().min(ON_HAND / 2));
     }
     Ok(())
@@ -206,6 +210,6 @@ proptest! {
 
     #[test]
     fn a_ledger_does_what_the_model_does(steps in prop::collection::vec(step(), 1..60)) {
-        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(run(steps))?;
+        tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(run(steps))?;
     }
 }

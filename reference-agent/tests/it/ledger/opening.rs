@@ -6,19 +6,17 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use rfq_reference_agent::catalogue::LiveCatalogue;
 use rfq_reference_agent::ledger::{
-    Ledger, LedgerOptions, LedgerReader, OpenError, StoredAnswer, StoredOutcome,
+    Claim, Ledger, LedgerOptions, LedgerReader, OpenError, StoredAnswer, StoredOutcome,
 };
 use rfq_sdk::{DeclineReason, Remembered};
 use rusqlite::Connection;
 use uuid::Uuid;
 
-use super::{Shop, counted, noon, offer, rfq, rfq_of, seconds};
+use super::{Shop, noon, offer, rfq, rfq_of, seconds};
 
 fn open(directory: &Path) -> Result<Ledger, OpenError> {
-    let catalogue = LiveCatalogue::new(counted(Some(10), noon()));
-    Ledger::open(directory, LedgerOptions::default(), catalogue)
+    Ledger::open(directory, LedgerOptions::default())
 }
 
 /// The error's text, with the directory's name taken out.
@@ -50,7 +48,8 @@ async fn what_was_remembered_is_there_after_a_restart() {
     let shop = shop.reopened();
     let again = shop.remember(&rfq("rfq-1", 1), &offer(2, noon()), noon()).await;
     assert_eq!(again, Remembered::Offer(offer(1, noon())));
-    assert_eq!(shop.claim(id, noon() + seconds(60)).await, held);
+    let Claim::Held { until } = held else { panic!("{held:?}") };
+    assert_eq!(shop.claim(id, noon() + seconds(60)).await, Claim::AlreadyHeld { until });
     assert_eq!(shop.reserved(noon()), 1);
 }
 

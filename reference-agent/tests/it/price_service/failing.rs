@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use insta::assert_snapshot;
+use rfq_reference_agent::catalogue::Product;
 use rfq_reference_agent::price_service::PriceServiceError;
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -116,7 +117,7 @@ async fn a_failing_endpoint_is_left_alone_and_asked_once_whether_it_answers_agai
     let log = Log::default();
     let _guard = log.keep(LevelFilter::INFO);
     let shop = Shop::start(|call| match call {
-        0..4 => response("500 Internal Server Error", "text/plain", ""),
+        0..4 => response("503 Service Unavailable", "text/plain", ""),
         _ => good(GOOD),
     })
     .await;
@@ -124,14 +125,14 @@ async fn a_failing_endpoint_is_left_alone_and_asked_once_whether_it_answers_agai
     let service = service(&shop.url(), settings);
     for _ in 0..3 {
         let error = asked(&service).await.unwrap_err();
-        assert_eq!(error, PriceServiceError::Status { status: 500 });
+        assert_eq!(error, PriceServiceError::Status { status: 503 });
     }
     for _ in 0..10 {
         assert_eq!(asked(&service).await.unwrap_err(), PriceServiceError::Resting);
     }
     assert_eq!(shop.calls(), 3, "left alone");
     sleep(Duration::from_millis(1100)).await;
-    assert_eq!(asked(&service).await.unwrap_err(), PriceServiceError::Status { status: 500 });
+    assert_eq!(asked(&service).await.unwrap_err(), PriceServiceError::Status { status: 503 });
     assert_eq!(asked(&service).await.unwrap_err(), PriceServiceError::Resting);
     sleep(Duration::from_millis(1100)).await;
     for _ in 0..3 {
@@ -142,6 +143,41 @@ async fn a_failing_endpoint_is_left_alone_and_asked_once_whether_it_answers_agai
     WARN The price service fails, so it is not asked for 1 s failures=3
     INFO The price service answers again
     ");
+}
+
+/// What becomes of a second product's question after a first one's was answered so.
+async fn next_after(reply: Reply) -> Result<bool, PriceServiceError> {
+    let shop = Shop::start(move |call| if call == 0 { reply.clone() } else { good(GOOD) }).await;
+    let settings = json!({ "breaker_failures": 1, "timeout_ms": 1000 });
+    let service = service(&shop.url(), settings);
+    asked(&service).await.unwrap_err();
+    let other = Product { id: "CG-1002".into(), ..grinder() };
+    service.ask(&other, &ask(1)).await.map(|price| price.is_sold())
+}
+
+#[tokio::test]
+async fn one_products_useless_answer_leaves_the_others_their_endpoint() {
+    for reply in [
+        good(r#"{"unit_price_usd":9.99,"on_hand":-1}"#),
+        good("{"),
+        good(&format!("{GOOD}{}", " ".repeat(16 * 1024))),
+        response("200 OK", "text/html", "<p>Hello"),
+        response("302 Found", "text/plain", ""),
+        response("422 Unprocessable Content", "text/plain", ""),
+        response("500 Internal Server Error", "text/plain", ""),
+    ] {
+        assert_eq!(next_after(reply).await, Ok(true));
+    }
+    for reply in [
+        Reply::Closed,
+        Reply::Stuck(Vec::new()),
+        response("429 Too Many Requests", "text/plain", ""),
+        response("502 Bad Gateway", "text/plain", ""),
+        response("503 Service Unavailable", "text/plain", ""),
+        response("504 Gateway Timeout", "text/plain", ""),
+    ] {
+        assert_eq!(next_after(reply).await, Err(PriceServiceError::Resting));
+    }
 }
 
 #[tokio::test]

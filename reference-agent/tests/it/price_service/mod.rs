@@ -2,6 +2,7 @@
 //! the endpoint can fail.
 
 mod answering;
+mod claiming;
 mod failing;
 mod over_tls;
 mod sharing;

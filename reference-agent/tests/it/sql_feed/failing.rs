@@ -73,6 +73,12 @@ fn its_debug_does_not_show_the_password() {
     assert_snapshot!(format!("{feed:?}"), @r#"SqlFeed { url: postgresql://shop@h:7/db, query: Query("SELECT 1 AS id, '1 USD' AS price, 'in_stock' AS availability, 'a/b' AS product_slug"), timeout_seconds: 60 }"#);
 }
 
+#[test]
+fn a_postgres_may_be_a_socket_without_a_host() {
+    let feed = configured("postgres:///shop?host=/run/postgresql", ONE, 60).unwrap();
+    assert!(format!("{feed:?}").starts_with("SqlFeed { url: postgres:///shop,"), "{feed:?}");
+}
+
 #[tokio::test]
 async fn what_sqlite_cannot_give_is_told() {
     let sqlite = Sqlite::new(
@@ -109,7 +115,7 @@ async fn what_sqlite_cannot_give_is_told() {
     PLACE refuses the query: no such column: sku; correct it, or the rights of the user
     PLACE refuses the query: near "FROM": syntax error; correct it, or the rights of the user
     the query gives no rows from PLACE; check its conditions
-    the rows of the query cannot be used: it has no column "price"; add it: it holds the price of one unit, such as 169.99
+    the rows of the query cannot be used: it has no column "price"; add it: it holds the price of one unit, such as 169.99 USD
     the rows of the query cannot be used: it has the column "price" twice; which of the two counts cannot be told
     the rows of the query cannot be used: none of its 1 products can be used; the first problem is in line 1, price: expected an amount in US dollars such as 169.99
     PLACE refuses the query: it holds several statements; correct it, or the rights of the user
@@ -164,7 +170,7 @@ async fn what_postgres_cannot_give_is_told() {
     postgres://shop@127.0.0.1:PLACE/postgres refuses the query: division by zero; correct it, or the rights of the user
     postgres://stranger@127.0.0.1:PLACE/postgres refuses the query: permission denied for table stock; correct it, or the rights of the user
     the query gives no rows from postgres://shop@127.0.0.1:PLACE/postgres; check its conditions
-    the rows of the query cannot be used: it has no column "price"; add it: it holds the price of one unit, such as 169.99
+    the rows of the query cannot be used: it has no column "price"; add it: it holds the price of one unit, such as 169.99 USD
     postgres://shop@127.0.0.1:PLACE/postgres refuses the query: cannot insert multiple commands into a prepared statement; correct it, or the rights of the user
     the query would write to postgres://shop@127.0.0.1:PLACE/postgres: DECLARE CURSOR must not contain data-modifying statements in WITH; expected one SELECT that only reads
     the query would write to postgres://shop@127.0.0.1:PLACE/postgres: cannot execute INSERT in a read-only transaction; expected one SELECT that only reads

@@ -3,6 +3,7 @@
 mod failing;
 mod reading;
 
+use chrono_tz::Tz;
 use rfq_reference_agent::catalogue::{Catalogue, Product};
 use rfq_reference_agent::feed::sql::{SqlFeed, SqlFeedError};
 use rfq_reference_agent::feed::{Format, Loaded, Report, SlugMapping, load as load_feed};
@@ -47,7 +48,7 @@ async fn load_within(
     timeout_seconds: u16,
 ) -> Result<(Catalogue, Report), SqlFeedError> {
     let feed = configured(url, query, timeout_seconds).unwrap();
-    feed.load(&SlugMapping::default(), noon(), |_| {}).await
+    feed.load(&SlugMapping::default(), Tz::UTC, noon(), |_| {}).await
 }
 
 fn products(catalogue: &Catalogue) -> Vec<&Product> {
@@ -58,8 +59,13 @@ fn products(catalogue: &Catalogue) -> Vec<&Product> {
 
 /// What a file of these rows gives.
 fn as_file(feed: &str) -> (Catalogue, Report) {
-    let loaded =
-        load_feed(feed.as_bytes(), Some(Format::GoogleTsv), &SlugMapping::default(), |_, _| {});
+    let loaded = load_feed(
+        feed.as_bytes(),
+        Some(Format::GoogleTsv),
+        &SlugMapping::default(),
+        Tz::UTC,
+        |_, _| {},
+    );
     let Loaded { catalogue, report, .. } = loaded.unwrap();
     (catalogue, report)
 }

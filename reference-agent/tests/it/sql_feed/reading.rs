@@ -1,5 +1,6 @@
 //! What is read, from both databases.
 
+use chrono_tz::Tz;
 use insta::assert_snapshot;
 use proptest::prelude::*;
 use rfq_reference_agent::feed::{Report, SAMPLE, SlugMapping};
@@ -56,7 +57,7 @@ async fn every_broken_value_is_reported_with_its_row_and_column_and_loses_no_oth
         \t9.99 USD\tin_stock\t3\tbad/id\t2\n\
         3\tfree\tin_stock\t3\tbad/price\t2\n\
         4\t9.99 USD\tmaybe\t3\tbad/availability\t2\n\
-        5\t9.99 USD\tin_stock\t-3\tbad/quantity\t2\n\
+        5\t9.99 USD\tin_stock\t-3\tgood/none\t2\n\
         6\t9.99 USD\tin_stock\t3\tBad slug\t2\n\
         7\t9.99 USD\tin_stock\t3\tbad/days\t900\n\
         8\t9.99 USD\tin_stock\t3\t\t2\n\
@@ -69,15 +70,14 @@ async fn every_broken_value_is_reported_with_its_row_and_column_and_loses_no_oth
     let of_postgres = load(&postgres.own_url(), "SELECT * FROM broken").await.unwrap();
     assert_eq!(report, of_postgres.1);
     assert_eq!(products(&catalogue), products(&of_postgres.0));
-    assert_eq!((catalogue.len(), report.read, report.accepted), (2, 10, 2));
-    assert_eq!(report.unmapped.iter().map(|row| row.line).collect::<Vec<_>>(), [8]);
-    let rejected = report.rejected.iter();
+    assert_eq!((catalogue.len(), report.read, report.accepted), (3, 10, 3));
+    assert_eq!(report.unmapped.kept().iter().map(|row| row.line).collect::<Vec<_>>(), [8]);
+    let rejected = report.rejected.kept().iter();
     let places: Vec<String> = rejected.map(|row| format!("{} {}", row.line, row.field)).collect();
     assert_snapshot!(places.join("\n"), @"
     2 id
     3 price
     4 availability
-    5 quantity
     6 product_slug
     7 max_handling_time
     9 price
@@ -95,7 +95,7 @@ async fn titles(url: &str, expressions: &[&str]) -> String {
     let mut shown = Vec::new();
     for (row, expression) in rows.zip(expressions) {
         let (catalogue, report) = load(url, &row).await.unwrap();
-        assert_eq!(report.rejected, []);
+        assert_eq!(report.rejected.kept(), []);
         shown.push(format!("{expression} -> {}", products(&catalogue)[0].title));
     }
     shown.join("\n")
@@ -109,7 +109,7 @@ async fn numbers_are_prices_and_units() {
     let postgres = Postgres::shared();
     for url in [sqlite.url(), postgres.own_url()] {
         let (catalogue, report) = load(&url, query).await.unwrap();
-        assert_eq!(report.rejected, [], "{url}");
+        assert_eq!(report.rejected.kept(), [], "{url}");
         let product = products(&catalogue)[0];
         let (list, each) = (product.prices.list(), product.prices.each(1, noon()));
         assert_eq!((list.to_string(), each.to_string()), ("9.90".into(), "8.50".into()), "{url}");
@@ -216,16 +216,43 @@ async fn a_hundred_thousand_rows_are_read_in_order_with_progress() {
         // On a task, as the agent reads it.
         let loading = tokio::spawn(async move {
             let slugs = SlugMapping::default();
-            feed.load(&slugs, noon(), move |rows| tell.lock().unwrap().push(rows)).await
+            feed.load(&slugs, Tz::UTC, noon(), move |rows| tell.lock().unwrap().push(rows)).await
         });
         let (catalogue, report) = loading.await.unwrap().unwrap();
         assert_eq!(
-            (catalogue.len(), report.accepted, report.rejected.len()),
+            (catalogue.len(), report.accepted, report.rejected.count()),
             (100_000, 100_000, 0)
         );
         let told = told.lock().unwrap();
         assert_eq!((told[0], told[1], told.len()), (1000, 2000, 101), "{url}");
         assert_eq!(told.last(), Some(&100_000), "{url}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_read_may_be_long_and_what_is_read_not() {
+    let sqlite = Sqlite::new("");
+    let postgres = Postgres::shared();
+    let megabytes = |of_two: &str| {
+        let row = |n: u32, title: &str, aside: &str| {
+            format!(
+                "SELECT {n} AS id, '1 USD' AS price, 'in_stock' AS availability, \
+                 'a/b{n}' AS product_slug, {title} AS title, {aside} AS aside"
+            )
+        };
+        [row(1, "'One'", of_two), row(2, of_two, "''"), row(3, "'Three'", "''")].join(" UNION ALL ")
+    };
+    let cases = [
+        (sqlite.url(), megabytes("hex(zeroblob(1048576))")),
+        (postgres.own_url(), megabytes("repeat('x', 2097152)")),
+    ];
+    for (url, query) in cases {
+        let (catalogue, report) = load(&url, &query).await.unwrap();
+        let titles = products(&catalogue).iter().map(|product| &*product.title).collect::<Vec<_>>();
+        assert_eq!(titles, ["One", "Three"], "{url}");
+        let rejected = &report.rejected.kept()[0];
+        let told = (rejected.line, &*rejected.field, &*rejected.reason);
+        assert_eq!(told, (2, "row", "longer than 1 MiB"), "{url}");
     }
 }
 
@@ -260,15 +287,12 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let (catalogue, report) =
             runtime.block_on(load(&sqlite.url(), "SELECT * FROM rows")).unwrap();
-        let (expected, mut of_file) = as_file(&feed);
+        let (expected, of_file) = as_file(&feed);
         prop_assert_eq!(products(&catalogue), products(&expected));
-        for rejection in &mut of_file.rejected {
-            rejection.line -= 1;
-        }
         // Which of a row's faults is told may differ.
-        let rows = |report: &Report| -> Vec<_> {
-            report.rejected.iter().map(|row| row.line).collect()
+        let rows = |report: &Report, header: u64| -> Vec<_> {
+            report.rejected.kept().iter().map(|row| row.line - header).collect()
         };
-        prop_assert_eq!(rows(&report), rows(&of_file));
+        prop_assert_eq!(rows(&report, 0), rows(&of_file, 1));
     }
 }
