@@ -210,6 +210,9 @@ async fn ask<C: ProducerClient, K: Clock>(
         Err(CallFailure::Late) if now >= ends => {
             Ended::cut(&trace, producer_time, ends, CancelReason::QuoteDeadline)
         }
+        Err(CallFailure::NoTime) if trace.sent().is_some() => {
+            Ended::cut(&trace, producer_time, ends, CancelReason::QuoteDeadline)
+        }
         Err(CallFailure::Late) => Ended {
             latency: trace.sent().map(|sent| now - sent),
             ..Ended::without_answer(Outcome::Late)

@@ -114,7 +114,9 @@ async fn hold(name: &str, auction: Auction) {
     let close = auction.close_after_offers.map_or(ClosePolicy::AllAnswered, |count| {
         ClosePolicy::Offers { count, after: Duration::ZERO }
     });
-    let client = Arc::new(Client { rfq: dev_client(Limits::default()) });
+    // A thousand connections at once take a busy machine more than a second.
+    let limits = Limits { connect: Duration::from_secs(20), ..Limits::default() };
+    let client = Arc::new(Client { rfq: dev_client(limits) });
     let clock = Arc::new(ManualClock::at(NOW.parse().unwrap()));
     let engine = Engine::new(Arc::clone(&client), clock, Arc::new(market.health), policy);
     let quote = engine.quote(Quote {
