@@ -42,7 +42,9 @@ fn import_checks_a_feed_and_puts_it_in_place_of_the_one_served() {
     for line in ["google-tsv", "Read      2 rows", "Accepted  1", "line 3, id 2, price \"free\""] {
         assert!(report.contains(line), "{line:?} is in {report}");
     }
-    let (done, refused) = run(dir.path(), &["import", "new.tsv"]);
+    let elsewhere = TempDir::new().unwrap();
+    let new = dir.path().join("new.tsv");
+    let (done, refused) = run(elsewhere.path(), &["import", new.to_str().unwrap()]);
     assert!(!done && refused.contains("--config"), "{refused}");
     assert!(agent.ask(&rfq("old", GRINDER, 1).to_string()).body.contains(r#""price_usd":5,"#));
 
@@ -52,7 +54,8 @@ fn import_checks_a_feed_and_puts_it_in_place_of_the_one_served() {
     let (done, refused) = run(dir.path(), &["import", "postgres://shop:hunter2@db/shop"]);
     assert!(!done && refused.contains("feed.sql") && !refused.contains("hunter2"), "{refused}");
 
-    let (done, report) = run(dir.path(), &["import", "new.tsv", "--config", "rfq-agent.toml"]);
+    // By the configuration of this directory.
+    let (done, report) = run(dir.path(), &["import", "new.tsv"]);
     assert!(done && report.contains("Replaced"), "{report}");
     agent.wait_for_log("Serving the new feed");
     assert!(agent.ask(&rfq("new", GRINDER, 1).to_string()).body.contains(r#""price_usd":6,"#));
@@ -149,4 +152,22 @@ fn replay_shows_what_differs_from_the_answer_given() {
 
     let (done, unknown) = replay("never-asked");
     assert!(!done && unknown.contains("knows no RFQ never-asked"), "{unknown}");
+}
+
+#[test]
+fn a_shop_that_is_configured_never_sells_the_sample() {
+    let (dir, agent) = shop();
+    let asked = rfq("asked", GRINDER, 1).to_string();
+    assert!(agent.ask(&asked).body.contains(r#""price_usd":5,"#));
+    // The products of the configuration that lies here, though none is named.
+    let (done, replayed) = run(dir.path(), &["replay", "asked"]);
+    assert!(done && replayed.contains("Nothing differs"), "{replayed}");
+    drop(agent);
+    std::fs::write(dir.path().join("rfq-agent.toml"), "bind = \"127.0.0.1:0\"\n").unwrap();
+    for arguments in
+        [&["serve"][..], &["serve", "--config", "rfq-agent.toml"], &["replay", "asked"]]
+    {
+        let (done, refused) = run(dir.path(), arguments);
+        assert!(!done && refused.contains("rfq-agent.toml names no feed"), "{refused}");
+    }
 }

@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use chrono_tz::Tz;
 use clap::Args;
-use rfq_reference_agent::config::{Config, Feed, FeedSource};
+use rfq_reference_agent::config::{Feed, FeedSource};
 use rfq_reference_agent::source::{Read, Source};
 use tokio::runtime::Runtime;
 
-use super::{Ambient, feed};
+use super::{Ambient, configuration, feed};
 
 /// Check a feed, and put it in the place of the one that is served
 ///
@@ -35,7 +35,8 @@ pub(crate) struct ImportArgs {
     #[arg(long)]
     force: bool,
 
-    /// Configuration of the agent that serves the feed: its format and its mapping
+    /// Configuration of the agent that serves the feed: its format and its mapping [default:
+    /// rfq-agent.toml, if it is there]
     #[arg(long, env = "RFQ_AGENT_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
 }
@@ -46,7 +47,7 @@ pub(crate) fn import(args: &ImportArgs, ambient: &Ambient) -> anyhow::Result<()>
             "expected a feed file, not a URL; a database belongs in [feed.sql] of the configuration"
         );
     }
-    let config = Config::load(args.config.as_deref(), std::env::vars_os(), toml::Table::new())?;
+    let config = configuration(args.config.as_deref(), toml::Table::new())?;
     let runtime = Runtime::new().context("no threads could be started")?;
     let zone = config.lead_time.time_zone();
     let source = Source::new(config.feed.clone(), zone);

@@ -8,10 +8,14 @@ mod log;
 mod replay;
 mod serve;
 
+use std::env;
 use std::io;
+use std::path::Path;
 
+use anyhow::bail;
 use chrono::{DateTime, Utc};
 use clap::{Parser, Subcommand};
+use rfq_reference_agent::config::{Config, FeedSource};
 use uuid::Uuid;
 
 pub(crate) use import::import;
@@ -43,4 +47,23 @@ pub(crate) struct Ambient {
     pub(crate) now: fn() -> DateTime<Utc>,
     pub(crate) offer_id: fn() -> Uuid,
     pub(crate) secret_bytes: fn() -> io::Result<[u8; 32]>,
+}
+
+/// What `init` calls the configuration that it writes.
+const CONFIGURATION: &str = "rfq-agent.toml";
+
+/// The configuration: that of `file`, or else of the file that `init` wrote into this directory, and
+/// of the environment and `flags`. A shop that is configured never falls back on the sample.
+fn configuration(file: Option<&Path>, flags: toml::Table) -> anyhow::Result<Config> {
+    let here = Path::new(CONFIGURATION);
+    let file = file.or_else(|| here.exists().then_some(here));
+    let config = Config::load(file, env::vars_os(), flags)?;
+    if let (Some(file), FeedSource::Sample) = (file, &config.feed.source) {
+        bail!(
+            "{} names no feed: set feed.file, or feed.sql for a database; sample products are only \
+             served without a configuration",
+            file.display()
+        );
+    }
+    Ok(config)
 }

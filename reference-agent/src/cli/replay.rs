@@ -14,7 +14,7 @@ use rfq_reference_agent::source::Source;
 use rfq_reference_agent::stock::{LiveError, NotSold, current};
 use rfq_sdk::{Offer, RfqId, Usd};
 
-use super::{Ambient, feed};
+use super::{Ambient, configuration, feed};
 
 /// Run an RFQ that was answered again, and show what differs
 ///
@@ -31,7 +31,7 @@ pub(crate) struct ReplayArgs {
     #[arg(long)]
     now: bool,
 
-    /// Configuration of the agent that answered it
+    /// Configuration of the agent that answered it [default: rfq-agent.toml, if it is there]
     #[arg(long, env = "RFQ_AGENT_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
 
@@ -44,7 +44,7 @@ pub(crate) struct ReplayArgs {
 type Lines = Vec<(&'static str, String)>;
 
 pub(crate) fn replay(args: &ReplayArgs, ambient: &Ambient) -> anyhow::Result<()> {
-    let mut config = Config::load(args.config.as_deref(), std::env::vars_os(), toml::Table::new())?;
+    let mut config = configuration(args.config.as_deref(), toml::Table::new())?;
     if let Some(data_dir) = &args.data_dir {
         config.data_dir.clone_from(data_dir);
     }

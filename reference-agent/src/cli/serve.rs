@@ -28,10 +28,10 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Notify, watch};
 use toml::{Table, Value};
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 use url::Url;
 
-use super::{Ambient, banner, feed};
+use super::{Ambient, banner, configuration, feed};
 
 /// Connections that the system keeps until they are accepted.
 const BACKLOG: u32 = 1024;
@@ -41,12 +41,14 @@ const ENDING: Duration = Duration::from_secs(2);
 
 /// Answer requests for quotes until told to stop
 ///
-/// Without any option it serves a sample catalogue on this machine only, with a secret of its own,
-/// and prints a command to try it with. Every key of a configuration can also be set in the
+/// Without any option it takes `rfq-agent.toml` of this directory, as `rfq-agent init` writes it. If
+/// there is none it serves a sample catalogue on this machine only, with a secret of its own, and
+/// prints a command to try it with. Every key of a configuration can also be set in the
 /// environment, as `RFQ_AGENT_FEED_FILE` and so on; `rfq-agent init` writes one that explains them all.
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
-    /// Configuration, as `rfq-agent init` writes it. The options below count before what it says
+    /// Configuration [default: rfq-agent.toml, if it is there]. The options below count before what
+    /// it says
     #[arg(long, env = "RFQ_AGENT_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
 
@@ -60,7 +62,8 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "ADDR:PORT")]
     admin_bind: Option<String>,
 
-    /// Product feed; its format is told from its content. Left out, a sample catalogue is served
+    /// Product feed; its format is told from its content. Without one and without a configuration a
+    /// sample catalogue is served
     #[arg(long, env = "RFQ_AGENT_FEED", value_name = "FILE")]
     feed: Option<String>,
 
@@ -69,8 +72,8 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "hmac|bearer")]
     auth: Option<String>,
 
-    /// File with the secret registered at the marketplace: the secret on its first line, then any
-    /// number up to three of `previous RFC3339-TIME SECRET`. Left out, a secret is made on the
+    /// File with the secret registered at the marketplace: the secret on its first line, then up to
+    /// three lines `previous RFC3339-TIME SECRET`. Left out, a secret is made on the
     /// first start and kept in the data directory
     #[arg(long, value_name = "FILE")]
     secret_file: Option<String>,
@@ -109,7 +112,7 @@ impl ServeArgs {
 }
 
 pub(crate) fn serve(args: &ServeArgs, ambient: &Ambient) -> anyhow::Result<()> {
-    let config = Config::load(args.config.as_deref(), std::env::vars_os(), args.flags())?;
+    let config = configuration(args.config.as_deref(), args.flags())?;
     let (secret_path, secrets, provenance) = secrets(&config, ambient)?;
     let verifier = match config.auth {
         Auth::Hmac => secrets.into_hmac(),
@@ -120,7 +123,7 @@ pub(crate) fn serve(args: &ServeArgs, ambient: &Ambient) -> anyhow::Result<()> {
     let metrics = telemetry::prometheus()?.install_recorder()?;
     telemetry::describe();
     match rlimit::increase_nofile_limit(u64::MAX) {
-        Ok(files) => info!(files, "May hold so many files and connections open"),
+        Ok(files) => debug!(files, "May hold so many files and connections open"),
         Err(error) => warn!(%error, "The limit on open files could not be raised"),
     }
     // Before the feed, so that what is in use is not told only after a long load, and the feed of an

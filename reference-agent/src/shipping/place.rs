@@ -27,9 +27,10 @@ pub(crate) enum Place {
 
 /// A text names no place.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{given:?}: expected a state such as CA-US, a country such as US, or *")]
+#[error("{given:?}: expected a state such as CA-US, a country such as US, or *{hint}")]
 pub struct PlaceError {
     given: String,
+    hint: String,
 }
 
 impl Place {
@@ -62,14 +63,20 @@ impl FromStr for Place {
         if text == "*" {
             return Ok(Self::Everywhere);
         }
-        if let Ok(region) = text.parse() {
+        let region = text.parse::<Region>();
+        // As ISO 3166-2 writes it; no country has a state of that name, so it would never count.
+        if let Some(region) = region.as_ref().ok().filter(|region| region.state() == "US") {
+            let hint = format!("; did you mean {}-US?", region.country());
+            return Err(PlaceError { given: text.to_owned(), hint });
+        }
+        if let Ok(region) = region {
             return Ok(Self::State(region).of_territory());
         }
         // A state stands in front, so that countries are checked where regions are.
         let country = format!("X-{text}").parse::<Region>();
         country
             .map(|region| Self::Country(region.country().into()).of_territory())
-            .map_err(|_| PlaceError { given: text.to_owned() })
+            .map_err(|_| PlaceError { given: text.to_owned(), hint: String::new() })
     }
 }
 

@@ -1,5 +1,6 @@
 //! Reads the source again when it changes, and serves what was read if it can be served.
 
+use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +20,9 @@ const SETTLE: Duration = Duration::from_secs(1);
 /// After so many looks, none of which found what the one before did, files are read all the same.
 const MOST_LOOKS: u32 = 5;
 
+/// Why nothing is read: an export that failed, or a folder that is not mounted.
+const MISSING: &str = "the feed's file, or that of its mapping, is not there";
+
 /// Keeps a catalogue up to date with its source.
 pub struct Reloader {
     source: Source,
@@ -30,6 +34,8 @@ pub struct Reloader {
     last_read: Option<Vec<Stamp>>,
     /// What was found instead of those, until it is read.
     change: Option<Change>,
+    /// Whether a file was not there at the last look.
+    is_missing: bool,
     /// Why the last reading is not served, as the log has it.
     failure: Option<String>,
 }
@@ -66,6 +72,7 @@ impl Reloader {
             served: Box::new(served),
             last_read: Some(first.files.clone()),
             change: None,
+            is_missing: false,
             failure: None,
         }
     }
@@ -94,10 +101,21 @@ impl Reloader {
     /// as always.
     async fn look(&mut self) -> Option<Duration> {
         let Some(files) = self.source.files().await else {
-            // It is about to be replaced, or the shop is told when it is asked for.
             self.change = None;
+            // What is about to be replaced is there again at the next look.
+            if !mem::replace(&mut self.is_missing, true) {
+                return Some(SETTLE);
+            }
+            if self.failure.as_deref() != Some(MISSING) {
+                count("failed");
+                self.tell(MISSING.to_owned(), true);
+            }
             return self.last_read.is_none().then_some(SETTLE);
         };
+        if mem::take(&mut self.is_missing) && self.failure.as_deref() == Some(MISSING) {
+            self.failure = None;
+            info!("The feed is there again");
+        }
         if self.last_read.as_ref() == Some(&files) {
             self.change = None;
             return None;

@@ -324,6 +324,7 @@ fn shipping_that_does_not_hold_together_is_refused() {
     let surcharges = [
         "\"*\" = 1",
         "USA = 1",
+        "US-CA = 1",
         "ak-us = 1\nAK-US = 2",
         "PR = 1\nPR-US = 2",
         "AK-US = -1",
@@ -333,6 +334,7 @@ fn shipping_that_does_not_hold_together_is_refused() {
     assert_snapshot!(surcharges.join("\n"), @r#"
     surcharges_usd "*": expected a state such as AK-US or a country such as CA
     surcharges_usd "USA": expected a state such as CA-US, a country such as US, or *
+    surcharges_usd "US-CA": expected a state such as CA-US, a country such as US, or *; did you mean CA-US?
     surcharges_usd: ak-us stands there twice
     surcharges_usd: PR-US stands there twice
     -1: expected an amount of at least 0 US dollars

@@ -1,6 +1,5 @@
 //! The products are those of the source, read again when it changes.
 
-use chrono_tz::Tz;
 use std::fs::{self, File, Permissions};
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
@@ -10,6 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
 use insta::assert_snapshot;
 use rfq_reference_agent::catalogue::{Catalogue, LiveCatalogue};
 use rfq_reference_agent::config::{Config, Feed};
@@ -192,6 +192,35 @@ async fn a_feed_written_while_it_is_read_is_read_again_by_itself() {
         let text = shop.log.text();
         assert_eq!(text.matches("changed while it was read").count(), 1, "{text}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_feed_that_is_gone_is_told_once_and_when_it_is_back() {
+    let shop = Shop::open("check_seconds = 5").await;
+    let kept = shop.path().with_extension("kept");
+    // Lets time go on, ours and that of the thread which looks at the files.
+    let logged = async |line: &str, times: usize| {
+        while shop.log.text().matches(line).count() < times {
+            sleep(Duration::from_millis(500)).await;
+            thread::sleep(Duration::from_millis(2));
+        }
+    };
+    for times in 1..3 {
+        fs::rename(shop.path(), &kept).unwrap();
+        logged("is not there", times).await;
+        for _ in 0..60 {
+            sleep(Duration::from_millis(500)).await;
+            thread::sleep(Duration::from_millis(2));
+        }
+        fs::rename(&kept, shop.path()).unwrap();
+        logged("The feed is there again", times).await;
+    }
+    assert_snapshot!(shop.log.text(), @r#"
+    ERROR The feed cannot be read; the last good feed stays, and it is tried again at every check reason="the feed's file, or that of its mapping, is not there" check_seconds=5
+     INFO The feed is there again
+    ERROR The feed cannot be read; the last good feed stays, and it is tried again at every check reason="the feed's file, or that of its mapping, is not there" check_seconds=5
+     INFO The feed is there again
+    "#);
 }
 
 #[tokio::test(start_paused = true)]

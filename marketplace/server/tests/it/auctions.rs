@@ -86,7 +86,7 @@ async fn every_auction_ends_as_its_file_says() {
         let auction: Auction = serde_json::from_str(&fs::read_to_string(&file).unwrap())
             .unwrap_or_else(|error| panic!("{name}: {error}"));
         println!("{name}: {}", auction.about);
-        timeout(Duration::from_secs(60), hold(&name, auction)).await.unwrap();
+        timeout(Duration::from_mins(1), hold(&name, auction)).await.unwrap();
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a producer of an auction does with each request.
 
+use std::fmt::Write as _;
 use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -117,7 +118,7 @@ impl Script {
             head.push_str("content-encoding: gzip\r\n");
         }
         for (header, value) in &self.headers {
-            head.push_str(&format!("{header}: {}\r\n", value.as_str().unwrap()));
+            write!(head, "{header}: {}\r\n", value.as_str().unwrap()).unwrap();
         }
         [head.as_bytes(), b"\r\n", &body].concat()
     }
@@ -127,7 +128,7 @@ impl Script {
             (None, Some(answer), None) => answer.to_string(),
             (None, None, Some(text)) => text.clone(),
             (offers, None, None) => offer(name, offers.as_ref()),
-            _ => panic!("{name}: one of offers, answers and body"),
+            _ => unreachable!("{name}: one of offers, answers and body"),
         }
     }
 }
