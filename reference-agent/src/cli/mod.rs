@@ -16,6 +16,7 @@ use anyhow::bail;
 use chrono::{DateTime, Utc};
 use clap::{Parser, Subcommand};
 use rfq_reference_agent::config::{Config, FeedSource};
+use tracing::info;
 use uuid::Uuid;
 
 pub(crate) use import::import;
@@ -56,7 +57,12 @@ const CONFIGURATION: &str = "rfq-agent.toml";
 /// of the environment and `flags`. A shop that is configured never falls back on the sample.
 fn configuration(file: Option<&Path>, flags: toml::Table) -> anyhow::Result<Config> {
     let here = Path::new(CONFIGURATION);
-    let file = file.or_else(|| here.exists().then_some(here));
+    let file = file.or_else(|| {
+        // A link that leads nowhere is no reason to sell the sample.
+        here.symlink_metadata().ok()?;
+        info!(file = CONFIGURATION, "Taking the configuration of this directory");
+        Some(here)
+    });
     let config = Config::load(file, env::vars_os(), flags)?;
     if let (Some(file), FeedSource::Sample) = (file, &config.feed.source) {
         bail!(

@@ -34,8 +34,8 @@ pub struct Reloader {
     last_read: Option<Vec<Stamp>>,
     /// What was found instead of those, until it is read.
     change: Option<Change>,
-    /// Whether a file was not there at the last look.
-    is_missing: bool,
+    /// How many looks in a row, the last one among them, found no file.
+    looks_in_vain: u32,
     /// Why the last reading is not served, as the log has it.
     failure: Option<String>,
 }
@@ -72,7 +72,7 @@ impl Reloader {
             served: Box::new(served),
             last_read: Some(first.files.clone()),
             change: None,
-            is_missing: false,
+            looks_in_vain: 0,
             failure: None,
         }
     }
@@ -102,17 +102,19 @@ impl Reloader {
     async fn look(&mut self) -> Option<Duration> {
         let Some(files) = self.source.files().await else {
             self.change = None;
-            // What is about to be replaced is there again at the next look.
-            if !mem::replace(&mut self.is_missing, true) {
-                return Some(SETTLE);
-            }
-            if self.failure.as_deref() != Some(MISSING) {
-                count("failed");
-                self.tell(MISSING.to_owned(), true);
+            self.looks_in_vain = self.looks_in_vain.saturating_add(1);
+            match self.looks_in_vain {
+                // What is about to be replaced is there again at the next look.
+                1 => return Some(SETTLE),
+                2 => {
+                    count("failed");
+                    self.tell(MISSING.to_owned(), true);
+                }
+                _ => {}
             }
             return self.last_read.is_none().then_some(SETTLE);
         };
-        if mem::take(&mut self.is_missing) && self.failure.as_deref() == Some(MISSING) {
+        if mem::take(&mut self.looks_in_vain) > 1 {
             self.failure = None;
             info!("The feed is there again");
         }

@@ -50,8 +50,10 @@ impl ProducerClient for Scripted {
     async fn call(&self, target: Arc<Does>, call: Call) -> Result<HttpAnswer, CallFailure> {
         self.begun.fetch_add(1, Ordering::Relaxed);
         let _ends = UnderWay::begin(&self.under_way);
-        if matches!(*target, Does::Queue) {
-            return future::pending().await;
+        match *target {
+            Does::Queue => return future::pending().await,
+            Does::Fail(CallFailure::NoTime) => return Err(CallFailure::NoTime),
+            _ => {}
         }
         call.trace.note_sent();
         match *target {

@@ -29,7 +29,7 @@ fn a_request_is_the_documented_object() {
         deliver_by: Some("2026-06-10T12:00:00Z".parse().unwrap()),
     };
     let json = request.to_json(Uuid::from_u128(7), REQUESTOR);
-    insta::assert_snapshot!(String::from_utf8(json).unwrap(), @r#"{"id":"8b0e6f0e","jsonrpc":"2.0","method":"message/send","params":{"message":{"messageId":"00000000-0000-0000-0000-000000000007","metadata":{"deadline_iso":"2026-06-10T12:00:00Z","delivery_region":"CA-US","price_basis":"total","product_slug":"coffee-grinders/baratza-encore-esp","quantity":2,"requestor":"https://market.example/.well-known/agent.json","rfq_id":"8b0e6f0e","skill":"respond-to-rfq"},"parts":[{"kind":"text","text":"Request for quote: Baratza Encore ESP, qty 2, ship to CA-US, price as total for the quantity"}],"role":"user"}}}"#);
+    insta::assert_snapshot!(String::from_utf8(json).unwrap(), @r#"{"jsonrpc":"2.0","method":"message/send","id":"8b0e6f0e","params":{"message":{"messageId":"00000000-0000-0000-0000-000000000007","role":"user","parts":[{"kind":"text","text":"Request for quote: Baratza Encore ESP, qty 2, ship to CA-US, price as total for the quantity"}],"metadata":{"skill":"respond-to-rfq","rfq_id":"8b0e6f0e","product_slug":"coffee-grinders/baratza-encore-esp","quantity":2,"price_basis":"total","delivery_region":"CA-US","deadline_iso":"2026-06-10T12:00:00Z","requestor":"https://market.example/.well-known/agent.json"}}}}"#);
 }
 
 proptest! {
