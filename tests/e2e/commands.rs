@@ -125,10 +125,21 @@ fn replay_shows_what_differs_from_the_answer_given() {
     assert!(agent.ask(&rfq("offered", GRINDER, 2).to_string()).body.contains("offer_id"));
     assert!(!agent.ask(&rfq("declined", GRINDER, 10).to_string()).body.contains("offer_id"));
     let replay = |id: &str| run(dir.path(), &["replay", id, "--config", "rfq-agent.toml"]);
+    // A decline is answered first, and noted then.
+    let replay_noted = |id: &str| {
+        for _ in 0..100 {
+            let (done, report) = replay(id);
+            if done || !report.contains("knows no RFQ") {
+                return (done, report);
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        replay(id)
+    };
 
     let (done, same) = replay("offered");
     assert!(done && same.contains("Nothing differs."), "{same}");
-    let (done, same) = replay("declined");
+    let (done, same) = replay_noted("declined");
     assert!(done && same.contains("decline (out_of_stock)"), "{same}");
     assert!(same.contains("Nothing differs."), "{same}");
 
@@ -145,7 +156,7 @@ fn replay_shows_what_differs_from_the_answer_given() {
     drop(agent);
     let agent = Agent::start_configured(&dir, "rfq-agent.toml");
     assert!(!agent.ask(&rfq("failed", GRINDER, 2).to_string()).body.contains("offer_id"));
-    let (done, same) = replay("failed");
+    let (done, same) = replay_noted("failed");
     assert!(done && same.contains("decline (failed)"), "{same}");
     assert!(same.contains("Nothing differs."), "{same}");
     assert!(same.contains("It fails now because of this: "), "{same}");
