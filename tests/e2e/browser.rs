@@ -6,7 +6,7 @@ use std::path::Path;
 use axum::Router;
 use axum::response::{Html, Redirect};
 use axum::routing::get;
-use rfq_tests::{Agent, Browser, GRINDER, rfq};
+use rfq_tests::{Agent, Browser, GRINDER, SAMPLE_FEED, rfq};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -28,7 +28,7 @@ impl Shop {
         let dir = TempDir::new().unwrap();
         let config = dir.path().join("rfq-agent.toml");
         let places = "sku={id}&n={quantity}&offer={offer_id}";
-        let text = format!("[checkout]\nurl = \"http://{checkout}/buy?{places}\"\n");
+        let text = format!("{SAMPLE_FEED}[checkout]\nurl = \"http://{checkout}/buy?{places}\"\n");
         std::fs::write(&config, text).unwrap();
         let agent = Agent::start(&["--config", config.to_str().unwrap()]);
         Self { agent, checkout, _runtime: runtime }

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use rfq_tests::{Agent, DECLINE, GRINDER, Response, rfq};
+use rfq_tests::{Agent, DECLINE, GRINDER, Response, SAMPLE_FEED, rfq};
 use rusqlite::Connection;
 use tempfile::TempDir;
 use tokio::time::Instant;
@@ -144,7 +144,9 @@ fn a_price_service_that_hangs_declines_in_time_and_is_asked_again_later() {
     let url = hanging_price_service(&answers);
     let dir = TempDir::new().unwrap();
     let config = dir.path().join("rfq-agent.toml");
-    let text = format!("[price_service]\nurl = \"{url}\"\ntimeout_ms = 800\nbreaker_seconds = 2\n");
+    let text = format!(
+        "{SAMPLE_FEED}[price_service]\nurl = \"{url}\"\ntimeout_ms = 800\nbreaker_seconds = 2\n"
+    );
     std::fs::write(&config, text).unwrap();
     let agent = Agent::start(&["--config", config.to_str().unwrap()]);
     // It is given up after five failures in a row, so that the next ones decline at once.

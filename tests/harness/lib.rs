@@ -24,6 +24,13 @@ use serde_json::{Value, json};
 /// The product that the sample catalogue offers at 169.99.
 pub const GRINDER: &str = "coffee-grinders/baratza-encore-esp";
 
+/// The part of a configuration that names the sample as the feed of the shop.
+pub const SAMPLE_FEED: &str = concat!(
+    "[feed]\nfile = \"",
+    env!("CARGO_MANIFEST_DIR"),
+    "/../reference-agent/sample/catalogue.tsv\"\n"
+);
+
 /// The documented decline, to the byte.
 pub const DECLINE: &str =
     r#"{"in_stock":false,"price_usd":0,"claim_url":"","offer_expires_at":""}"#;
