@@ -17,8 +17,8 @@ pub use engine::{ClosePolicy, Engine, EnginePolicy, Provisional, Quote, QuoteOut
 pub use fan_out::CallRecord;
 pub use feedback::{LossFeedback, PriceToWin, loss_feedback};
 pub use health::{
-    HealthBoard, HealthDelta, HealthPolicy, HealthPolicyError, HealthState, Latency, Score,
-    ScoreError, Standing,
+    HealthBoard, HealthDelta, HealthDeltaError, HealthPolicy, HealthPolicyError, HealthState,
+    Latency, Score, ScoreError, Standing,
 };
 pub use outcome::{CancelReason, HealthEffect, Outcome};
 pub use producer::{ClaimDomain, ClaimDomainError, ClaimDomains, ProducerId, ProducerIdError};

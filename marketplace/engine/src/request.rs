@@ -6,7 +6,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 /// A consumer's request for quotes of one product.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QuoteRequest {
     /// The name of this quote towards producers, made for it alone.
     pub rfq_id: RfqId,

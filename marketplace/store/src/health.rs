@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use rfq_engine::ProducerId;
+use rfq_engine::{HealthDelta, ProducerId, Score};
 
 use crate::Store;
 use crate::backend::{DatabaseError, Row, args};
@@ -17,37 +17,7 @@ pub struct Health {
     pub calls: u64,
 }
 
-/// What some calls do to a score: `factor * score + term`. An exponentially weighted average is such a
-/// map, and so are several of them one after another.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct HealthDelta {
-    factor: f64,
-    term: f64,
-    calls: u32,
-}
-
-/// Not a [`HealthDelta`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("expected a factor from 0 to 1, and a term from 0 to what is left to 1")]
-pub struct HealthDeltaError;
-
-impl HealthDelta {
-    /// The map `factor * score + term`, made by so many calls.
-    ///
-    /// # Errors
-    /// [`HealthDeltaError`] if it could lead a score out of [0, 1].
-    pub fn new(factor: f64, term: f64, calls: u32) -> Result<Self, HealthDeltaError> {
-        // What several rounded maps add up to may be a little more than it should.
-        let in_range = (0.0..=1.0).contains(&factor) && (0.0..=1.0).contains(&term);
-        let fits = in_range && factor + term <= 1.0 + 1e-9;
-        fits.then_some(Self { factor, term, calls }).ok_or(HealthDeltaError)
-    }
-}
-
 impl Store {
-    /// The score of a producer that was never called.
-    pub const FIRST_HEALTH: f64 = 1.0;
-
     /// Applies what some calls did, and returns the scores that came of it and of what other servers
     /// did. Producers that are not registered are left out.
     ///
@@ -73,9 +43,8 @@ impl Store {
         let mut scores = BTreeMap::new();
         // In the order of the map, so that no two servers wait for each other.
         for (producer, delta) in deltas {
-            let HealthDelta { factor, term, calls } = *delta;
-            let args =
-                args![producer.as_str(), factor, term, i64::from(calls), Self::FIRST_HEALTH, now];
+            let (scale, shift, calls) = (delta.scale(), delta.shift(), i64::from(delta.calls()));
+            let args = args![producer.as_str(), scale, shift, calls, Score::NEW.get(), now];
             if let Some(row) = tx.fetch_optional(sql, args).await? {
                 scores.insert(producer.clone(), health(&row)?);
             }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use rfq_engine::{HealthState, Outcome, ProducerId, Timings};
-use rfq_sdk::{ClaimUrl, ProductSlug, Quantity, Region, RfqId, Terms, Usd};
+use rfq_engine::{HealthState, Outcome, ProducerId, QuoteRequest, Timings};
+use rfq_sdk::{ClaimUrl, Quantity, Region, RfqId, Terms, Usd};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -16,18 +16,8 @@ use crate::{PublicId, Store};
 pub struct QuoteRecord {
     /// Its name towards the consumer, which no producer sees.
     pub id: PublicId,
-    /// Its name towards producers.
-    pub rfq_id: RfqId,
-    /// The product, by the slug that was asked for.
-    pub product: ProductSlug,
-    /// What the product was called then.
-    pub product_name: String,
-    /// How many units.
-    pub quantity: Quantity,
-    /// Where to.
-    pub region: Option<Region>,
-    /// The latest acceptable date of delivery.
-    pub deliver_by: Option<DateTime<Utc>>,
+    /// What was asked.
+    pub request: QuoteRequest,
     /// When it was asked.
     pub asked_at: DateTime<Utc>,
     /// How long it took, to the microsecond.
@@ -124,7 +114,7 @@ impl Store {
                 deliver_by, asked_at, took_us)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING";
         if tx.execute(sql, quote_args(quote)).await? == 0 {
-            return Err(QuoteError::Twice(quote.rfq_id.clone()));
+            return Err(QuoteError::Twice(quote.request.rfq_id.clone()));
         }
         let insert = "INSERT INTO calls (quote_id, producer_id, asked_at, health_state, outcome_code,
             outcome, outcome_detail, latency_us, queue_us, dns_us, connect_us, tls_us, first_byte_us,
@@ -184,14 +174,15 @@ impl Store {
 }
 
 fn quote_args(quote: &QuoteRecord) -> Vec<Arg> {
+    let request = &quote.request;
     args![
         &*quote.id.to_string(),
-        quote.rfq_id.as_str(),
-        quote.product.as_str(),
-        &*quote.product_name,
-        i64::from(quote.quantity.get()),
-        quote.region.as_ref().map(Region::to_string).as_deref(),
-        quote.deliver_by,
+        request.rfq_id.as_str(),
+        request.product.as_str(),
+        &*request.product_name,
+        i64::from(request.quantity.get()),
+        request.region.as_ref().map(Region::to_string).as_deref(),
+        request.deliver_by,
         quote.asked_at,
         quote.took,
     ]
@@ -245,12 +236,14 @@ fn quote(
     let quantity = Quantity::new(row.number("quantity")?);
     Ok(QuoteRecord {
         id: row.parsed("id")?,
-        rfq_id: row.parsed("rfq_id")?,
-        product: row.parsed("product_slug")?,
-        product_name: row.get("product_name")?,
-        quantity: quantity.map_err(|error| DatabaseError::unreadable("quantity", error))?,
-        region: row.parsed_optional("region")?,
-        deliver_by: row.get("deliver_by")?,
+        request: QuoteRequest {
+            rfq_id: row.parsed("rfq_id")?,
+            product: row.parsed("product_slug")?,
+            product_name: row.get("product_name")?,
+            quantity: quantity.map_err(|error| DatabaseError::unreadable("quantity", error))?,
+            region: row.parsed_optional("region")?,
+            deliver_by: row.get("deliver_by")?,
+        },
         asked_at: row.get("asked_at")?,
         took: row.get("took_us")?,
         calls,

@@ -12,10 +12,7 @@ use rfq_reference_agent::secret::{self, Provenance};
 use rfq_reference_agent::source::{Read, Source};
 use toml::{Table, Value};
 
-use super::{Ambient, feed};
-
-/// The configuration in the folder.
-const FILE: &str = "rfq-agent.toml";
+use super::{Ambient, CONFIGURATION, feed};
 
 /// Write a configuration and a secret for a product feed
 ///
@@ -40,7 +37,7 @@ pub(crate) struct InitArgs {
 }
 
 pub(crate) fn init(args: &InitArgs, ambient: &Ambient) -> anyhow::Result<()> {
-    let file = args.dir.join(FILE);
+    let file = args.dir.join(CONFIGURATION);
     refuse_to_overwrite(&file)?;
     let feed = absolute(&args.feed)?;
     let mapping = args.mapping.as_deref().map(absolute).transpose()?;

@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::mem;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use tracing::{info, warn};
 use crate::outcome::{HealthEffect, Outcome};
 use crate::producer::ProducerId;
 
-use super::delta::{Change, HealthDelta};
+use super::delta::HealthDelta;
 use super::latency::{Latencies, Latency};
 use super::policy::{HealthPolicy, HealthPolicyError};
 use super::recent::RecentCalls;
@@ -38,7 +38,7 @@ struct Entry {
     score: Score,
     state: HealthState,
     /// What the store has not heard.
-    pending: Change,
+    pending: HealthDelta,
     latencies: Latencies,
     probed: Option<Instant>,
 }
@@ -128,7 +128,7 @@ impl HealthBoard {
         }
         for (producer, bad, latency) in effective {
             let weight = self.policy.weight;
-            let change = if bad { Change::bad(weight) } else { Change::good(weight) };
+            let change = if bad { HealthDelta::bad(weight) } else { HealthDelta::good(weight) };
             let entry = inner.entry(producer);
             entry.pending = entry.pending.then(change);
             let was = entry.state;
@@ -153,22 +153,21 @@ impl HealthBoard {
     /// back by [`HealthBoard::put_back`]; of one that was, the store's new score comes back by
     /// [`HealthBoard::rebase`].
     #[must_use]
-    pub fn take_deltas(&self) -> Vec<HealthDelta> {
+    pub fn take_deltas(&self) -> BTreeMap<ProducerId, HealthDelta> {
         let mut inner = self.lock();
-        let changed = inner.producers.iter_mut().filter(|(_, entry)| entry.pending.calls > 0);
+        let changed = inner.producers.iter_mut().filter(|(_, entry)| entry.pending.calls() > 0);
         changed
             .map(|(producer, entry)| {
-                let pending = mem::replace(&mut entry.pending, Change::NONE);
-                pending.of(producer.clone())
+                (producer.clone(), mem::replace(&mut entry.pending, HealthDelta::NONE))
             })
             .collect()
     }
 
     /// Keeps a delta that could not be stored for the next time.
-    pub fn put_back(&self, delta: &HealthDelta) {
+    pub fn put_back(&self, producer: &ProducerId, delta: HealthDelta) {
         let mut inner = self.lock();
-        let entry = inner.entry(&delta.producer);
-        entry.pending = Change::from(delta).then(entry.pending);
+        let entry = inner.entry(producer);
+        entry.pending = delta.then(entry.pending);
     }
 
     /// Takes the store's score, into which several servers put their deltas, as the one that this
@@ -216,7 +215,7 @@ impl Entry {
         Self {
             score: Score::NEW,
             state: HealthState::Healthy,
-            pending: Change::NONE,
+            pending: HealthDelta::NONE,
             latencies: Latencies::new(),
             probed: None,
         }

@@ -1,33 +1,50 @@
-use crate::producer::ProducerId;
-
 use super::score::Score;
 
-/// What calls changed in a producer's score since the store last heard: `score = scale * score +
-/// shift`. Deltas of several servers apply one after the other, in any order, and each leaves a score
-/// from 0 to 1 in that range.
-#[derive(Debug, Clone, PartialEq)]
-pub struct HealthDelta {
-    /// Whose score.
-    pub producer: ProducerId,
-    /// What the score is multiplied by, from 0 to 1.
-    pub scale: f64,
-    /// What is then added, from 0 to `1 - scale`.
-    pub shift: f64,
-    /// Of how many calls this is the sum.
-    pub calls: u32,
-}
-
-/// What some calls do to a score. An exponentially weighted average is an affine map of what it was,
-/// and such maps compose.
+/// What some calls do to a score: `scale * score + shift`. An exponentially weighted average is such a
+/// map of what it was, and so are several of them one after another. A score from 0 to 1 stays there.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Change {
-    pub(super) scale: f64,
-    pub(super) shift: f64,
-    pub(super) calls: u32,
+pub struct HealthDelta {
+    scale: f64,
+    shift: f64,
+    calls: u32,
 }
 
-impl Change {
+/// Not a [`HealthDelta`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("expected a scale from 0 to 1, and a shift from 0 to what is left to 1")]
+pub struct HealthDeltaError;
+
+impl HealthDelta {
     pub(super) const NONE: Self = Self { scale: 1.0, shift: 0.0, calls: 0 };
+
+    /// The map `scale * score + shift`, made by so many calls.
+    ///
+    /// # Errors
+    /// [`HealthDeltaError`] if it could lead a score out of [0, 1].
+    pub fn new(scale: f64, shift: f64, calls: u32) -> Result<Self, HealthDeltaError> {
+        // What several rounded maps add up to may be a little more than it should.
+        let in_range = (0.0..=1.0).contains(&scale) && (0.0..=1.0).contains(&shift);
+        let fits = in_range && scale + shift <= 1.0 + 1e-9;
+        fits.then_some(Self { scale, shift, calls }).ok_or(HealthDeltaError)
+    }
+
+    /// What a score is multiplied by, from 0 to 1.
+    #[must_use]
+    pub const fn scale(self) -> f64 {
+        self.scale
+    }
+
+    /// What is then added, from 0 to `1 - scale`.
+    #[must_use]
+    pub const fn shift(self) -> f64 {
+        self.shift
+    }
+
+    /// Of how many calls this is the sum.
+    #[must_use]
+    pub const fn calls(self) -> u32 {
+        self.calls
+    }
 
     /// That of one good call, which moves the score by `weight` of the way to 1.
     pub(super) const fn good(weight: f64) -> Self {
@@ -49,16 +66,5 @@ impl Change {
 
     pub(super) const fn apply(self, score: Score) -> Score {
         score.changed(self.scale, self.shift)
-    }
-
-    pub(super) fn of(self, producer: ProducerId) -> HealthDelta {
-        let Self { scale, shift, calls } = self;
-        HealthDelta { producer, scale, shift, calls }
-    }
-}
-
-impl From<&HealthDelta> for Change {
-    fn from(delta: &HealthDelta) -> Self {
-        Self { scale: delta.scale, shift: delta.shift, calls: delta.calls }
     }
 }

@@ -9,7 +9,7 @@ mod score;
 mod state;
 
 pub use board::{HealthBoard, Standing};
-pub use delta::HealthDelta;
+pub use delta::{HealthDelta, HealthDeltaError};
 pub use latency::Latency;
 pub use policy::{HealthPolicy, HealthPolicyError};
 pub use score::{Score, ScoreError};

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use rfq_engine::{
-    CancelReason, HealthBoard, HealthEffect, HealthPolicy, HealthPolicyError, HealthState, Outcome,
-    Score, Standing,
+    CancelReason, HealthBoard, HealthDelta, HealthDeltaError, HealthEffect, HealthPolicy,
+    HealthPolicyError, HealthState, Outcome, Score, Standing,
 };
 use tokio::time::Instant;
 
@@ -136,7 +136,7 @@ fn updates_at_once_stay_in_range_and_none_is_lost() {
         });
     });
     let deltas = board.take_deltas();
-    assert_eq!(deltas.iter().map(|delta| delta.calls).collect::<Vec<_>>(), [4 * calls]);
+    assert_eq!(deltas.values().map(|delta| delta.calls()).collect::<Vec<_>>(), [4 * calls]);
 }
 
 #[test]
@@ -151,10 +151,10 @@ fn servers_share_health_through_their_deltas() {
             }
         }
         for board in &servers {
-            for delta in board.take_deltas() {
-                assert_eq!((&delta.producer, delta.calls), (&id("a"), 3));
-                stored = delta.scale * stored + delta.shift;
-                board.rebase(&delta.producer, Score::try_from(stored).unwrap());
+            for (producer, delta) in board.take_deltas() {
+                assert_eq!((&producer, delta.calls()), (&id("a"), 3));
+                stored = delta.scale() * stored + delta.shift();
+                board.rebase(&producer, Score::try_from(stored).unwrap());
             }
         }
         servers[0].rebase(&id("a"), Score::try_from(stored).unwrap());
@@ -175,14 +175,14 @@ fn a_delta_that_could_not_be_stored_goes_with_the_next() {
     record(&board, "a", Outcome::Offer);
     let lost = board.take_deltas();
     record(&board, "a", Outcome::Late);
-    board.put_back(&lost[0]);
+    board.put_back(&id("a"), lost[&id("a")]);
     record(&board, "a", Outcome::Late);
     record(&board, "a", Outcome::Offer);
     assert!((score(&board, "a") - score(&other, "a")).abs() < 1e-9);
-    let (delta, expected) = (&board.take_deltas()[0], &other.take_deltas()[0]);
-    assert_eq!(delta.calls, 5);
-    assert!((delta.scale - expected.scale).abs() < 1e-9);
-    assert!((delta.shift - expected.shift).abs() < 1e-9);
+    let (delta, expected) = (board.take_deltas()[&id("a")], other.take_deltas()[&id("a")]);
+    assert_eq!(delta.calls(), 5);
+    assert!((delta.scale() - expected.scale()).abs() < 1e-9);
+    assert!((delta.shift() - expected.shift()).abs() < 1e-9);
 }
 
 #[test]
@@ -243,7 +243,36 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+#[test]
+fn deltas_cannot_lead_out_of_the_range() {
+    for (factor, term) in [(0.0, 1.0), (1.0, 0.0), (0.7, 0.3), (0.0, 0.0)] {
+        assert!(HealthDelta::new(factor, term, 1).is_ok(), "{factor} {term}");
+    }
+    for (factor, term) in [
+        (1.1, 0.0),
+        (-0.1, 0.5),
+        (0.5, 0.6),
+        (0.5, -0.1),
+        (f64::NAN, 0.0),
+        (0.0, f64::NAN),
+        (f64::INFINITY, 0.0),
+        (0.0, f64::NEG_INFINITY),
+    ] {
+        assert_eq!(HealthDelta::new(factor, term, 1), Err(HealthDeltaError), "{factor} {term}");
+    }
+}
+
 proptest! {
+    #[test]
+    fn weighted_averages_are_deltas(weights in proptest::collection::vec((0.0..=1.0, any::<bool>()), 0..50)) {
+        let (mut factor, mut term) = (1.0, 0.0);
+        for (weight, good) in weights {
+            factor *= 1.0 - weight;
+            term = term * (1.0 - weight) + if good { weight } else { 0.0 };
+        }
+        prop_assert!(HealthDelta::new(factor, term, 1).is_ok(), "{} {}", factor, term);
+    }
+
     #[test]
     fn scores_stay_in_range_and_states_follow_them(
         weight in prop_oneof![0.001..=1.0, Just(1.0)],
@@ -257,11 +286,11 @@ proptest! {
                 Step::Call(outcome) => record(&board, "a", outcome),
                 Step::Store(score) => board.rebase(&id("a"), Score::try_from(score).unwrap()),
                 Step::Flush | Step::FailToFlush => {
-                    for delta in board.take_deltas() {
-                        prop_assert!((0.0..=1.0).contains(&delta.scale), "{delta:?}");
-                        prop_assert!(delta.shift >= 0.0 && delta.scale + delta.shift <= 1.0, "{delta:?}");
+                    for (producer, delta) in board.take_deltas() {
+                        prop_assert!((0.0..=1.0).contains(&delta.scale()), "{delta:?}");
+                        prop_assert!(delta.shift() >= 0.0 && delta.scale() + delta.shift() <= 1.0, "{delta:?}");
                         if matches!(step, Step::FailToFlush) {
-                            board.put_back(&delta);
+                            board.put_back(&producer, delta);
                         }
                     }
                 }

@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 use std::process::{Command, Output};
 
-use rfq_engine::Outcome;
+use rfq_engine::{HealthDelta, Outcome};
 use rfq_sdk::Scheme;
 use rfq_store::{
-    CardFetch, Claim, CopyError, FetchOutcome, HealthDelta, KeyRing, Nonce, QuoteRecord, Store,
-    copy,
+    CardFetch, Claim, CopyError, FetchOutcome, KeyRing, Nonce, QuoteRecord, Store, copy,
 };
 
 use crate::place::{Place, at, producer_id, product, product_id, public_id, register};

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use proptest::prelude::*;
-use rfq_store::{Health, HealthDelta, HealthDeltaError, Store};
+use rfq_engine::HealthDelta;
+use rfq_store::{Health, Store};
 
 use crate::on_both;
 use crate::place::{Place, at, producer_id, register};
@@ -78,35 +78,4 @@ async fn a_bad_second_of_one_server_is_not_lost(place: Place) {
     tokio::join!(halve(one), halve(two));
     let health = stores[0].health().await.unwrap()[&producer_id(1)];
     assert_eq!(health, Health { score: 0.5_f64.powi(20), calls: 20 });
-}
-
-#[test]
-fn deltas_cannot_lead_out_of_the_range() {
-    for (factor, term) in [(0.0, 1.0), (1.0, 0.0), (0.7, 0.3), (0.0, 0.0)] {
-        assert!(HealthDelta::new(factor, term, 1).is_ok(), "{factor} {term}");
-    }
-    for (factor, term) in [
-        (1.1, 0.0),
-        (-0.1, 0.5),
-        (0.5, 0.6),
-        (0.5, -0.1),
-        (f64::NAN, 0.0),
-        (0.0, f64::NAN),
-        (f64::INFINITY, 0.0),
-        (0.0, f64::NEG_INFINITY),
-    ] {
-        assert_eq!(HealthDelta::new(factor, term, 1), Err(HealthDeltaError), "{factor} {term}");
-    }
-}
-
-proptest! {
-    #[test]
-    fn weighted_averages_are_deltas(weights in proptest::collection::vec((0.0..=1.0, any::<bool>()), 0..50)) {
-        let (mut factor, mut term) = (1.0, 0.0);
-        for (weight, good) in weights {
-            factor *= 1.0 - weight;
-            term = term * (1.0 - weight) + if good { weight } else { 0.0 };
-        }
-        prop_assert!(HealthDelta::new(factor, term, 1).is_ok(), "{} {}", factor, term);
-    }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use rfq_engine::{CancelReason, HealthState, Outcome, Timings};
+use rfq_engine::{CancelReason, HealthState, Outcome, QuoteRequest, Timings};
 use rfq_sdk::{Quantity, Usd};
 use rfq_store::{CallRecord, OfferRecord, QuoteError, QuoteRecord, Store};
 use serde_json::json;
@@ -15,15 +15,21 @@ use crate::place::{Place, at, producer_id, public_id, register};
 
 on_both!(come_back_as_they_were_kept, are_kept_once, every_call_comes_back, keep_a_thousand_calls);
 
-pub(crate) fn quote(number: u32) -> QuoteRecord {
-    QuoteRecord {
-        id: public_id(number.into()),
+fn request(number: u32) -> QuoteRequest {
+    QuoteRequest {
         rfq_id: format!("rfq-{number}").parse().unwrap(),
         product: "grinders/model-1".parse().unwrap(),
         product_name: "Model 1".to_owned(),
         quantity: Quantity::ONE,
         region: None,
         deliver_by: None,
+    }
+}
+
+pub(crate) fn quote(number: u32) -> QuoteRecord {
+    QuoteRecord {
+        id: public_id(number.into()),
+        request: request(number),
         asked_at: at(number.into()),
         took: Duration::from_micros(1_234_567),
         calls: Vec::new(),
@@ -81,9 +87,12 @@ fn whole() -> QuoteRecord {
         ..offer(u128::MAX, 2)
     };
     QuoteRecord {
-        quantity: Quantity::new(1_000_000).unwrap(),
-        region: Some("CA-US".parse().unwrap()),
-        deliver_by: Some(at(86_400)),
+        request: QuoteRequest {
+            quantity: Quantity::new(1_000_000).unwrap(),
+            region: Some("CA-US".parse().unwrap()),
+            deliver_by: Some(at(86_400)),
+            ..request(1)
+        },
         calls: vec![
             CallRecord {
                 latency: micros(9),
@@ -114,10 +123,13 @@ async fn come_back_as_they_were_kept(place: Place) {
     }
     assert_eq!(store.offer(public_id(1)).await, Ok(None), "a quote's id is not an offer's");
     // Postgres keeps no NUL in a text.
-    let odd = QuoteRecord { product_name: "a\0b".to_owned(), ..quote(3) };
+    let odd = QuoteRecord {
+        request: QuoteRequest { product_name: "a\0b".to_owned(), ..request(3) },
+        ..quote(3)
+    };
     store.put_quote(&odd).await.unwrap();
     let kept = store.quote(public_id(3)).await.unwrap().unwrap();
-    assert_eq!(kept.product_name, "a\u{fffd}b");
+    assert_eq!(kept.request.product_name, "a\u{fffd}b");
 }
 
 async fn are_kept_once(place: Place) {
