@@ -35,8 +35,8 @@ pub struct Quote {
 /// fastest. Days that are unknown count as none, so handling alone can be too late.
 ///
 /// # Errors
-/// The reason to decline: a quantity that is not sold, out of stock, a region not served, or a date
-/// that cannot be kept; [`DeclineReason::Failed`] for sums and times that nobody can write.
+/// The reason to decline: a quantity that is not sold, out of stock, a region not served, a parcel
+/// beyond the last tier, or a date that cannot be kept; [`DeclineReason::Failed`] for sums and times that nobody can write.
 pub fn quote(
     product: &Product,
     ask: &Ask,
@@ -90,12 +90,9 @@ impl Delivery<'_> {
                     milligrams.saturating_mul(self.ask.quantity.get().into()).div_ceil(1000)
                 };
                 let parcel = Parcel { goods, grams: self.product.weight_milligrams.map(grams) };
-                self.rules.shipping.ways(&self.product.shipping, region, parcel)
+                self.rules.shipping.ways(&self.product.shipping, region, parcel)?
             }
         };
-        if ways.is_empty() {
-            return Err(DeclineReason::RegionNotServed);
-        }
         let in_time = ways.into_iter().filter(|way| self.arrives_in_time(way));
         let best = in_time.min_by_key(|way| (way.cost, self.most(way).unwrap_or(u16::MAX)));
         best.ok_or(DeclineReason::TooLateToDeliver)

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use rfq_sdk::{Answer, ClaimUrl, Clock, Offer, OfferBuilder, Responder, ResponderError, Rfq};
+use rfq_sdk::{
+    Answer, ClaimUrl, Clock, DeclineReason, Offer, OfferBuilder, Responder, ResponderError, Rfq,
+};
+use tracing::info;
 use uuid::Uuid;
 
 use crate::ask::Ask;
@@ -75,9 +78,16 @@ impl<C: Clock> Responder for CatalogueResponder<C> {
         };
         let ledger = self.ledger.as_ref();
         let reserved = |ledger: &Ledger| ledger.reserved(&ask.product, current.stock, now);
-        match quote(&current.product, &ask, &self.rules, ledger.map_or(0, reserved), now) {
+        let held = ledger.map_or(0, reserved);
+        match quote(&current.product, &ask, &self.rules, held, now) {
             Ok(quote) => self.offer(&quote, now),
-            Err(reason) => Ok(reason.into()),
+            Err(reason) => {
+                if let (DeclineReason::OutOfStock, Some(on_hand)) = (reason, current.stock.units) {
+                    let (rfq_id, product, quantity) = (rfq.id(), &ask.product, ask.quantity.get());
+                    info!(%rfq_id, %product, quantity, on_hand, held, "Too few units are left");
+                }
+                Ok(reason.into())
+            }
         }
     }
 }

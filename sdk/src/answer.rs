@@ -41,6 +41,8 @@ pub enum DeclineReason {
     QuantityNotSold,
     /// The region is not delivered to.
     RegionNotServed,
+    /// The region is delivered to, but not a parcel of this weight or worth.
+    NotShippable,
     /// Delivery by the date asked for is not possible.
     TooLateToDeliver,
     /// The answer was not ready within the budget.
@@ -77,6 +79,7 @@ impl DeclineReason {
         Self::OutOfStock,
         Self::QuantityNotSold,
         Self::RegionNotServed,
+        Self::NotShippable,
         Self::TooLateToDeliver,
         Self::OverBudget,
         Self::Failed,
@@ -92,6 +95,7 @@ impl DeclineReason {
             Self::OutOfStock => "out_of_stock",
             Self::QuantityNotSold => "quantity_not_sold",
             Self::RegionNotServed => "region_not_served",
+            Self::NotShippable => "not_shippable",
             Self::TooLateToDeliver => "too_late_to_deliver",
             Self::OverBudget => "over_budget",
             Self::Failed => "failed",
@@ -351,11 +355,12 @@ mod tests {
             OutOfStock => 1,
             QuantityNotSold => 2,
             RegionNotServed => 3,
-            TooLateToDeliver => 4,
-            OverBudget => 5,
-            Failed => 6,
-            Busy => 7,
-            Unspecified => 8,
+            NotShippable => 4,
+            TooLateToDeliver => 5,
+            OverBudget => 6,
+            Failed => 7,
+            Busy => 8,
+            Unspecified => 9,
         };
         let places: Vec<_> = DeclineReason::ALL.iter().map(|reason| place(*reason)).collect();
         assert!(places.into_iter().eq(0..=place(Unspecified)));

@@ -41,10 +41,10 @@ pub(super) async fn read(source: &Source, now: DateTime<Utc>) -> anyhow::Result<
 /// goes on without them.
 pub(super) fn tell(read: &Read, data_dir: &Path, now: DateTime<Utc>) {
     let report = &read.report;
-    let (accepted, unmapped, rejected) =
-        (report.accepted, report.unmapped.count(), report.rejected.count());
+    let Report { accepted, not_sold, .. } = *report;
+    let (unmapped, rejected) = (report.unmapped.count(), report.rejected.count());
     let format = read.format.map(tracing::field::display);
-    info!(read = report.read, accepted, unmapped, rejected, format, "Loaded the feed");
+    info!(read = report.read, accepted, not_sold, unmapped, rejected, format, "Loaded the feed");
     for Rejection { line, id, field, value, reason } in report.rejected.kept().iter().take(SHOWN) {
         warn!(line, id, field, value, reason, "Left out a row of the feed");
     }
@@ -96,16 +96,20 @@ fn keep_list(path: &Path, rows: u64, write: &dyn Fn(File) -> io::Result<()>) -> 
 /// What became of the rows, for whoever ran a command.
 #[expect(clippy::print_stdout, reason = "it is what was asked for")]
 pub(super) fn print_report(read: &Read) {
-    let Report { read: rows, accepted, unmapped, rejected } = &read.report;
+    let Report { read: rows, accepted, not_sold, unmapped, rejected } = &read.report;
     if let Some(format) = read.format {
         println!("Format    {format}");
     }
     println!("Read      {rows} rows");
     println!("Accepted  {accepted}");
+    if *not_sold > 0 {
+        println!("  of which {not_sold} are not sold (drafts, archived or not published)");
+    }
     println!("Unmapped  {} (no name of the marketplace)", unmapped.count());
     println!("Rejected  {}", rejected.count());
     for Rejection { line, id, field, value, reason } in rejected.kept().iter().take(SHOWN) {
-        println!("  line {line}, id {id}, {field} {value:?}: {reason}");
+        let id = if id.is_empty() { String::new() } else { format!(" id {id},") };
+        println!("  line {line},{id} {field} {value:?}: {reason}");
     }
     let shown = rejected.kept().len().min(SHOWN);
     match rejected.count() - u64::try_from(shown).unwrap_or(u64::MAX) {

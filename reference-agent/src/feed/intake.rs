@@ -26,6 +26,8 @@ pub(super) struct Terms {
     /// Where the price of the sale was found.
     pub(super) sale_field: Field,
     pub(super) availability: Availability,
+    /// Not a draft, archived or unpublished.
+    pub(super) is_sold: bool,
     pub(super) on_hand: Option<u32>,
     pub(super) weight_milligrams: Option<u64>,
 }
@@ -75,7 +77,7 @@ impl<'m> Intake<'m> {
             }
             Err(fault) => return self.reject(line, id, fault),
         };
-        let taken = self.product(slug, row, terms).and_then(|product| {
+        let taken = self.product(slug, row, terms).and_then(|(product, is_sold)| {
             let slug = product.slug.clone();
             self.catalogue.insert(product).map_err(|product| {
                 let first = self.lines.get(&product.slug).copied().unwrap_or_default();
@@ -83,12 +85,13 @@ impl<'m> Intake<'m> {
                 row.fault(Field::Slug, reason)
             })?;
             self.lines.insert(slug, line);
-            Ok(())
+            Ok(is_sold)
         });
         match taken {
-            Ok(()) => {
+            Ok(is_sold) => {
                 self.report.read += 1;
                 self.report.accepted += 1;
+                self.report.not_sold += u64::from(!is_sold);
             }
             Err(fault) => self.reject(line, id, fault),
         }
@@ -115,12 +118,13 @@ impl<'m> Intake<'m> {
         }
     }
 
+    /// A product, and whether it is sold.
     fn product(
         &mut self,
         slug: ProductSlug,
         row: &Row<'_>,
         terms: impl FnOnce(&Row<'_>) -> Result<Terms, Fault>,
-    ) -> Result<Product, Fault> {
+    ) -> Result<(Product, bool), Fault> {
         let id = row.text(Field::Id);
         if id.is_empty() {
             let reason = "empty; expected the shop's own name of the product";
@@ -133,7 +137,7 @@ impl<'m> Intake<'m> {
         let handling = value::days(min, max).map_err(|reason| {
             row.fault(if max.is_some() { Field::MaxHandling } else { Field::MinHandling }, reason)
         })?;
-        Ok(Product {
+        let product = Product {
             id: id.into(),
             title: title.into(),
             prices: prices(row, &terms, self.zone)?,
@@ -144,7 +148,8 @@ impl<'m> Intake<'m> {
             handling,
             weight_milligrams: terms.weight_milligrams,
             slug,
-        })
+        };
+        Ok((product, terms.is_sold))
     }
 
     fn shipping(&mut self, text: &str) -> Result<Arc<ShippingTable>, String> {

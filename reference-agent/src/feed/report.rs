@@ -10,6 +10,8 @@ pub struct Report {
     pub read: u64,
     /// Products now in the catalogue.
     pub accepted: u64,
+    /// Those of them that the shop has as a draft, archived or not published: known, but out of stock.
+    pub not_sold: u64,
     /// Products of the shop that the marketplace has no name for, in the order of the feed.
     pub unmapped: LeftOut<Unmapped>,
     /// Products left out because something in them is broken, in the order of the feed.

@@ -1,7 +1,10 @@
 //! What the price service says of a product.
 
 use rfq_sdk::Usd;
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::catalogue::{Availability, Product};
 use crate::pricing::{PriceError, Sale, UnitPrices};
@@ -28,18 +31,50 @@ struct Stock {
 #[derive(Deserialize)]
 #[serde(expecting = "an object with unit_price_usd")]
 struct Answer {
-    unit_price_usd: Usd,
+    #[serde(default = "missing")]
+    unit_price_usd: Checked<Usd>,
     #[serde(default)]
-    regular_unit_price_usd: Option<Usd>,
+    regular_unit_price_usd: Checked<Option<Usd>>,
     #[serde(default)]
-    on_hand: OnHand,
+    on_hand: Checked<OnHand>,
     #[serde(default)]
-    in_stock: Option<bool>,
+    in_stock: Checked<Option<bool>>,
+}
+
+/// A field, or what is wrong with it; then the others are looked at all the same.
+struct Checked<T>(Result<T, String>);
+
+fn missing() -> Checked<Usd> {
+    Checked(Err("missing, expected an amount in US dollars such as 169.99".to_owned()))
+}
+
+impl<T: Default> Default for Checked<T> {
+    fn default() -> Self {
+        Self(Ok(T::default()))
+    }
+}
+
+impl<'de, T: DeserializeOwned> Deserialize<'de> for Checked<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = <&RawValue>::deserialize(deserializer)?.get();
+        Ok(Self(serde_json::from_str(value).map_err(|error| {
+            let reason = error.to_string();
+            // Where in the value is plain from the value.
+            reason.split(" at line ").next().unwrap_or_default().to_owned()
+        })))
+    }
+}
+
+impl<T> Checked<T> {
+    /// The value; what is wrong goes to `faults` under the field's `name`.
+    fn value(self, name: &str, faults: &mut Vec<String>) -> Option<T> {
+        self.0.map_err(|reason| faults.push(format!("{name}: {reason}"))).ok()
+    }
 }
 
 /// `on_hand` as it is sent.
 #[derive(Default, Clone, Copy, Deserialize)]
-#[serde(from = "Option<u32>")]
+#[serde(try_from = "Option<Value>")]
 enum OnHand {
     #[default]
     Unsaid,
@@ -48,32 +83,37 @@ enum OnHand {
     Counted(u32),
 }
 
-impl From<Option<u32>> for OnHand {
-    fn from(sent: Option<u32>) -> Self {
-        sent.map_or(Self::NotCounted, Self::Counted)
+impl TryFrom<Option<Value>> for OnHand {
+    type Error = String;
+
+    fn try_from(sent: Option<Value>) -> Result<Self, String> {
+        let Some(sent) = sent else { return Ok(Self::NotCounted) };
+        let units = sent.as_u64().and_then(|units| u32::try_from(units).ok());
+        let expected = || format!("expected a whole number of units from 0 to {}", u32::MAX);
+        units.map(Self::Counted).ok_or_else(expected)
     }
 }
 
 impl LivePrice {
     pub(super) const NOT_SOLD: Self = Self(None);
 
-    /// Reads the body of an answer. The error names the field.
+    /// Reads the body of an answer. The error names every field that is at fault.
     pub(super) fn parse(json: &[u8]) -> Result<Self, String> {
-        let mut reader = serde_json::Deserializer::from_slice(json);
-        let answer: Answer = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-            let place = error.path().to_string();
-            let reason = error.into_inner();
-            if place == "." || place == "?" {
-                reason.to_string()
-            } else {
-                format!("{place}: {reason}")
-            }
-        })?;
-        reader.end().map_err(|error| error.to_string())?;
-        if answer.unit_price_usd == Usd::ZERO {
-            return Err("unit_price_usd: expected more than 0".into());
+        let answer: Answer = serde_json::from_slice(json).map_err(|error| error.to_string())?;
+        let mut faults = Vec::new();
+        let unit_price = answer.unit_price_usd.value("unit_price_usd", &mut faults);
+        if unit_price == Some(Usd::ZERO) {
+            faults.push("unit_price_usd: expected more than 0".to_owned());
         }
-        let stock = match (answer.on_hand, answer.in_stock) {
+        let regular = answer.regular_unit_price_usd.value("regular_unit_price_usd", &mut faults);
+        let on_hand = answer.on_hand.value("on_hand", &mut faults);
+        let in_stock = answer.in_stock.value("in_stock", &mut faults);
+        let (Some(unit_price), Some(regular_unit_price), Some(on_hand), Some(in_stock), []) =
+            (unit_price, regular, on_hand, in_stock, faults.as_slice())
+        else {
+            return Err(faults.join("; "));
+        };
+        let stock = match (on_hand, in_stock) {
             (OnHand::Unsaid, None) => None,
             (OnHand::Counted(units), in_stock) => {
                 Some((in_stock.unwrap_or(units > 0), Some(units)))
@@ -86,11 +126,7 @@ impl LivePrice {
             availability: if in_stock { Availability::InStock } else { Availability::OutOfStock },
             on_hand,
         });
-        Ok(Self(Some(Sold {
-            unit_price: answer.unit_price_usd,
-            regular_unit_price: answer.regular_unit_price_usd,
-            stock,
-        })))
+        Ok(Self(Some(Sold { unit_price, regular_unit_price, stock })))
     }
 
     /// Whether the product is sold at all now.

@@ -2,6 +2,7 @@
 //!
 //! What a product's own feed says counts before the shop's zones.
 
+mod country;
 mod place;
 mod shop;
 mod table;

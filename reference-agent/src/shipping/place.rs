@@ -6,6 +6,8 @@ use std::str::FromStr;
 use rfq_sdk::Region;
 use serde::Deserialize;
 
+use super::country::{is_country, is_turned_round};
+
 /// What ISO 3166 names twice: as a state of the US, `PR-US`, and as a country, `PR`.
 const TERRITORIES: [&str; 6] = ["AS", "GU", "MP", "PR", "UM", "VI"];
 
@@ -27,10 +29,32 @@ pub(crate) enum Place {
 
 /// A text names no place.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{given:?}: expected a state such as CA-US, a country such as US, or *{hint}")]
-pub struct PlaceError {
-    given: String,
-    hint: String,
+#[non_exhaustive]
+pub enum PlaceError {
+    /// It is not written as one.
+    #[error("{given:?}: expected a state such as CA-US, a country such as US, or *")]
+    Unreadable {
+        /// The text.
+        given: String,
+    },
+    /// The country stands in front of its state, as ISO 3166-2 writes them.
+    #[error("{given}: did you mean {meant}? Regions are written STATE-COUNTRY")]
+    TurnedRound {
+        /// The text.
+        given: String,
+        /// The same with the state in front.
+        meant: String,
+    },
+    /// No country has this code, so that no request would ever match.
+    #[error(
+        "{given}: {country} is no country of ISO 3166; expected a state such as CA-US, or a country such as GB"
+    )]
+    UnknownCountry {
+        /// The text.
+        given: String,
+        /// The code in it that should be a country's.
+        country: String,
+    },
 }
 
 impl Place {
@@ -63,20 +87,26 @@ impl FromStr for Place {
         if text == "*" {
             return Ok(Self::Everywhere);
         }
-        let region = text.parse::<Region>();
-        // As ISO 3166-2 writes it; no country has a state of that name, so it would never count.
-        if let Some(region) = region.as_ref().ok().filter(|region| region.state() == "US") {
-            let hint = format!("; did you mean {}-US?", region.country());
-            return Err(PlaceError { given: text.to_owned(), hint });
+        let given = || text.to_owned();
+        let (region, is_state) = match text.parse::<Region>() {
+            Ok(region) => (region, true),
+            // A state stands in front, so that countries are read where regions are.
+            Err(_) => match format!("X-{text}").parse() {
+                Ok(region) => (region, false),
+                Err(_) => return Err(PlaceError::Unreadable { given: given() }),
+            },
+        };
+        let (state, country) = (region.state(), region.country());
+        if is_state && is_turned_round(state, country) {
+            let meant = format!("{country}-{state}");
+            return Err(PlaceError::TurnedRound { given: given(), meant });
         }
-        if let Ok(region) = region {
-            return Ok(Self::State(region).of_territory());
+        if !is_country(country) {
+            let country = country.to_owned();
+            return Err(PlaceError::UnknownCountry { given: given(), country });
         }
-        // A state stands in front, so that countries are checked where regions are.
-        let country = format!("X-{text}").parse::<Region>();
-        country
-            .map(|region| Self::Country(region.country().into()).of_territory())
-            .map_err(|_| PlaceError { given: text.to_owned(), hint: String::new() })
+        let country = Self::Country(country.into());
+        Ok(if is_state { Self::State(region) } else { country }.of_territory())
     }
 }
 

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use rfq_sdk::{Region, Usd};
+use rfq_sdk::{DeclineReason, Region, Usd};
 use serde::Deserialize;
 
 use super::place::{Place, PlaceError};
-use super::table::{Served, ShippingTable};
+use super::table::{Rate, Served, ShippingTable};
 use super::tiers::{Cost, Tiers};
 use super::{Parcel, Way};
 use crate::calendar::DayRange;
@@ -32,40 +32,56 @@ struct Zone {
 }
 
 impl ShopShipping {
-    /// The ways to send `parcel` to `region`, none if it is not served: those of the product's own
-    /// `table`, or that of the shop's zone if the table is empty. Without either there may be a way,
-    /// of which nothing is known.
+    /// The ways to send `parcel` to `region`, at least one: those of the product's own `table`, or that
+    /// of the shop's zone if the table is empty. Without either there may be a way, of which nothing is
+    /// known. A rate of the table that has no transit time takes that of the zone.
     ///
     /// What is said of a state counts before what is said of its country, and that before `*`.
-    #[must_use]
-    pub fn ways(&self, table: &ShippingTable, region: &Region, parcel: Parcel) -> Vec<Way> {
+    ///
+    /// # Errors
+    /// [`DeclineReason::RegionNotServed`], and [`DeclineReason::NotShippable`] for a parcel beyond the
+    /// last tier of its zone.
+    pub fn ways(
+        &self,
+        table: &ShippingTable,
+        region: &Region,
+        parcel: Parcel,
+    ) -> Result<Vec<Way>, DeclineReason> {
         match table.serve(region) {
-            Served::No => Vec::new(),
-            Served::By(rates) => rates
-                .into_iter()
-                .map(|rate| Way {
+            Served::No => Err(DeclineReason::RegionNotServed),
+            Served::By(rates) => {
+                let of_zone = self.zone(region).and_then(|(_, zone)| zone.transit);
+                let way = |rate: &Rate| Way {
                     cost: self.total(Some(rate.price), region, rate.place().1.is_some(), parcel),
                     handling: rate.handling,
-                    transit: rate.transit,
-                })
-                .collect(),
-            Served::Unknown if self.zones.is_empty() => vec![Way::UNKNOWN],
-            Served::Unknown => self.way_of_zone(region, parcel).into_iter().collect(),
+                    transit: rate.transit.or(of_zone),
+                };
+                Ok(rates.into_iter().map(way).collect())
+            }
+            Served::Unknown if self.zones.is_empty() => Ok(vec![Way::UNKNOWN]),
+            Served::Unknown => self.way_of_zone(region, parcel).map(|way| vec![way]),
         }
     }
 
-    fn way_of_zone(&self, region: &Region, parcel: Parcel) -> Option<Way> {
-        let around = Place::around(region);
-        let (place, zone) =
-            around.iter().find_map(|place| Some((place, self.zones.get(place)?)))?;
+    fn way_of_zone(&self, region: &Region, parcel: Parcel) -> Result<Way, DeclineReason> {
+        let (place, zone) = self.zone(region).ok_or(DeclineReason::RegionNotServed)?;
         let base = match zone.tiers.cost(parcel) {
-            Cost::NotServed => return None,
+            Cost::NotServed => return Err(DeclineReason::RegionNotServed),
+            Cost::Beyond => return Err(DeclineReason::NotShippable),
             Cost::Unknown => None,
             Cost::Of(cost) => Some(cost),
         };
         let of_state = matches!(place, Place::State(_));
         let cost = self.total(base, region, of_state, parcel);
-        Some(Way { cost, handling: None, transit: zone.transit })
+        Ok(Way { cost, handling: None, transit: zone.transit })
+    }
+
+    fn zone(&self, region: &Region) -> Option<(Place, &Zone)> {
+        let around = Place::around(region);
+        around.into_iter().find_map(|place| {
+            let zone = self.zones.get(&place)?;
+            Some((place, &**zone))
+        })
     }
 
     /// The rate and the surcharge of the region. A rate of the state itself says already what sending

@@ -31,8 +31,10 @@ struct Tier {
 /// What tiers say of a parcel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Cost {
-    /// No tier reaches that far.
+    /// There are no tiers.
     NotServed,
+    /// No tier reaches that far.
+    Beyond,
     /// It goes by weight, and the weight is unknown.
     Unknown,
     Of(Usd),
@@ -47,8 +49,9 @@ impl Tiers {
         let Some(size) = size else {
             return Cost::Unknown;
         };
+        let beyond = if self.tiers.is_empty() { Cost::NotServed } else { Cost::Beyond };
         let reaches = |tier: &&Tier| tier.limit.is_none_or(|limit| size <= limit);
-        self.tiers.iter().find(reaches).map_or(Cost::NotServed, |tier| Cost::Of(tier.cost))
+        self.tiers.iter().find(reaches).map_or(beyond, |tier| Cost::Of(tier.cost))
     }
 }
 

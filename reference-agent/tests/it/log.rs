@@ -1,9 +1,10 @@
 //! Keeps what is logged.
 
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
-use tracing::subscriber::{DefaultGuard, set_default};
+use tracing::Dispatch;
+use tracing::subscriber::{DefaultGuard, NoSubscriber, set_default};
 use tracing_subscriber::filter::LevelFilter;
 
 /// Keeps what is logged. Clones share it.
@@ -13,6 +14,10 @@ pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
 impl Log {
     /// Keeps all down to `level` that is logged on this thread until the guard goes.
     pub(crate) fn keep(&self, level: LevelFilter) -> DefaultGuard {
+        // While there is one subscriber alone, a line that a thread without one is the first to log is
+        // off for all threads.
+        static ANOTHER: OnceLock<Dispatch> = OnceLock::new();
+        ANOTHER.get_or_init(|| Dispatch::new(NoSubscriber::default()));
         let writer = self.clone();
         let subscriber = tracing_subscriber::fmt()
             .with_max_level(level)

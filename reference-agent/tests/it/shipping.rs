@@ -10,6 +10,7 @@ use rfq_sdk::DeclineReason;
 use super::asking::noon;
 use super::quote::{days, product, quote as quote_plainly, rate, refusal, rules, two, usd};
 
+const BEYOND: Result<Option<&str>, DeclineReason> = Err(DeclineReason::NotShippable);
 const UNSERVED: Result<Option<&str>, DeclineReason> = Err(DeclineReason::RegionNotServed);
 
 /// What two units to `region` cost to send.
@@ -90,6 +91,32 @@ fn what_the_feed_says_of_a_product_counts_before_the_zones() {
 }
 
 #[test]
+fn a_rate_of_the_feed_without_a_time_takes_that_of_its_zone() {
+    let toml = r#"
+        [lead_time]
+        handling_days = [1, 1]
+        [[shipping.zones]]
+        regions = ["CA-US"]
+        tiers = []
+        transit_days = [2, 3]
+    "#;
+    let days = |transit, region| {
+        let listed = Product { handling: None, ..product(vec![rate(None, "6.99", transit)]) };
+        quote::quote(&listed, &two(region), &rules(toml), 0, noon()).unwrap().shipping_days
+    };
+    assert_eq!(days(None, "CA-US"), Some(4));
+    assert_eq!(days(super::quote::days(0, 1), "CA-US"), Some(2), "its own counts before");
+    assert_eq!(days(None, "NY-US"), None, "no zone, so nothing is known");
+}
+
+#[test]
+fn places_that_look_like_a_country_in_front_of_its_state_are_read() {
+    for place in ["SV-US", "US-SV", "CA-US", "NL-CA", "CA-CR", "13-JP", "PR", "XK", "GB"] {
+        rules(&format!("[[shipping.zones]]\nregions = [{place:?}]\ntiers = []"));
+    }
+}
+
+#[test]
 fn tiers_go_by_the_worth_of_the_goods_after_discounts() {
     // Two units for 20.00.
     let tiers = |tiers: &str| format!("[[shipping.zones]]\nregions = [\"US\"]\ntiers = [{tiers}]");
@@ -105,7 +132,8 @@ fn tiers_go_by_the_worth_of_the_goods_after_discounts() {
     }
     let small_only =
         tiers("{ up_to_usd = 10.00, cost_usd = 5 }, { up_to_usd = 19.99, cost_usd = 6 }");
-    costs(&product, &small_only, "CA-US", UNSERVED);
+    costs(&product, &small_only, "CA-US", BEYOND);
+    assert_eq!(DeclineReason::NotShippable.name(), "not_shippable");
 }
 
 #[test]
@@ -124,8 +152,8 @@ fn tiers_go_by_weight_which_may_be_unknown() {
     costs(&weighing(Some(250)), toml, "CA-US", Ok(Some("5.00")));
     costs(&weighing(Some(251)), toml, "CA-US", Ok(Some("9.00")));
     costs(&weighing(Some(1000)), toml, "CA-US", Ok(Some("9.00")));
-    costs(&weighing(Some(1001)), toml, "CA-US", UNSERVED);
-    costs(&weighing(Some(u64::MAX / 1000)), toml, "CA-US", UNSERVED);
+    costs(&weighing(Some(1001)), toml, "CA-US", BEYOND);
+    costs(&weighing(Some(u64::MAX / 1000)), toml, "CA-US", BEYOND);
     costs(&weighing(None), toml, "CA-US", Ok(None));
     costs(&weighing(None), toml, "ON-CA", UNSERVED);
     let quoted = quote::quote(&weighing(None), &two("CA-US"), &rules(toml), 0, noon()).unwrap();
@@ -248,7 +276,7 @@ fn an_unknown_weight_does_not_matter_where_the_rate_is_free() {
     "#;
     costs(&product(vec![]), toml, "CA-US", Ok(Some("0.00")));
     let heavy = Product { weight_milligrams: Some(251_000), ..product(vec![]) };
-    costs(&heavy, toml, "CA-US", UNSERVED);
+    costs(&heavy, toml, "CA-US", BEYOND);
 }
 
 #[test]
@@ -277,6 +305,12 @@ fn shipping_that_does_not_hold_together_is_refused() {
         "regions = [\"US\"]\ntiers = []\n[[shipping.zones]]\nregions = [\"US\"]\ntiers = []",
         "regions = []\ntiers = []",
         "regions = [\"USA\"]\ntiers = []",
+        "regions = [\"US-CA\"]\ntiers = []",
+        "regions = [\"us-ny\"]\ntiers = []",
+        "regions = [\"CA-ON\"]\ntiers = []",
+        "regions = [\"CA-NL\"]\ntiers = []",
+        "regions = [\"XX\"]\ntiers = []",
+        "regions = [\"CA-UK\"]\ntiers = []",
         "regions = [5]\ntiers = []",
         "regions = [\"US\"]",
         "regions = [\"US\"]\ntiers = [{ cost_usd = 1 }, { up_to_usd = 5, cost_usd = 1 }]",
@@ -302,6 +336,12 @@ fn shipping_that_does_not_hold_together_is_refused() {
     zones: US stands in the zones twice; expected each region once
     zones: zone 1 has no regions; expected some, such as ["CA-US", "US", "*"]
     "USA": expected a state such as CA-US, a country such as US, or *
+    US-CA: did you mean CA-US? Regions are written STATE-COUNTRY
+    us-ny: did you mean NY-US? Regions are written STATE-COUNTRY
+    CA-ON: did you mean ON-CA? Regions are written STATE-COUNTRY
+    CA-NL: did you mean NL-CA? Regions are written STATE-COUNTRY
+    XX: XX is no country of ISO 3166; expected a state such as CA-US, or a country such as GB
+    CA-UK: UK is no country of ISO 3166; expected a state such as CA-US, or a country such as GB
     invalid type: integer `5`, expected a string
     missing field `tiers`
     tier 1 has no limit, but only the last may have none
@@ -324,7 +364,8 @@ fn shipping_that_does_not_hold_together_is_refused() {
     let surcharges = [
         "\"*\" = 1",
         "USA = 1",
-        "US-CA = 1",
+        "US-AK = 1",
+        "XX = 1",
         "ak-us = 1\nAK-US = 2",
         "PR = 1\nPR-US = 2",
         "AK-US = -1",
@@ -334,7 +375,8 @@ fn shipping_that_does_not_hold_together_is_refused() {
     assert_snapshot!(surcharges.join("\n"), @r#"
     surcharges_usd "*": expected a state such as AK-US or a country such as CA
     surcharges_usd "USA": expected a state such as CA-US, a country such as US, or *
-    surcharges_usd "US-CA": expected a state such as CA-US, a country such as US, or *; did you mean CA-US?
+    surcharges_usd US-AK: did you mean AK-US? Regions are written STATE-COUNTRY
+    surcharges_usd XX: XX is no country of ISO 3166; expected a state such as CA-US, or a country such as GB
     surcharges_usd: ak-us stands there twice
     surcharges_usd: PR-US stands there twice
     -1: expected an amount of at least 0 US dollars

@@ -270,7 +270,8 @@ fn log(rfq: &Rfq, deadline: Deadline, outcome: &Outcome) {
     match outcome {
         Ok(Answer::Offer(offer)) => {
             let price_usd = offer.price();
-            info!(%rfq_id, %product, %quantity, region, %price_usd, elapsed_ms, "Answered an RFQ with an offer");
+            let offer_id = offer.offer_id().map(tracing::field::display);
+            info!(%rfq_id, offer_id, %product, %quantity, region, %price_usd, elapsed_ms, "Answered an RFQ with an offer");
         }
         Ok(Answer::Decline(decline)) => {
             let reason = decline.reason().name();

@@ -69,7 +69,10 @@ pub(super) fn read(
             match json {
                 Ok(product) => reading.product(number, &product, intake),
                 Err(_) if !line.is_ended => return Err(FeedError::CutOff { line: number }),
-                Err(reason) => intake.reject(number, "", Fault::row(reason)),
+                Err(reason) => {
+                    let value = super::report::shown(&String::from_utf8_lossy(&line.text)).into();
+                    intake.reject(number, "", Fault { value, ..Fault::row(reason) });
+                }
             }
         }
         progress.tell(intake.read(), lines.bytes());
@@ -80,8 +83,13 @@ pub(super) fn read(
 
 fn not_json(error: &serde_json::Error) -> String {
     match error.classify() {
-        serde_json::error::Category::Data => "expected a JSON object, a product a line".to_owned(),
-        _ => format!("not JSON from its byte {} on; expected an object a line", error.column()),
+        serde_json::error::Category::Data => {
+            "the line is no JSON object; expected a whole product in each line".to_owned()
+        }
+        _ => format!(
+            "the line is no JSON from its byte {} on; expected a whole product in each line",
+            error.column()
+        ),
     }
 }
 
@@ -159,6 +167,7 @@ fn flat_terms(row: &Row<'_>) -> Result<Terms, Fault> {
         sale: row.read_any(Field::SalePrice, money)?,
         sale_field: Field::SalePrice,
         availability: row.read(Field::Availability, availability)?,
+        is_sold: true,
         on_hand: row.read_any(Field::Quantity, value::units)?,
         weight_milligrams: weight(row)?,
     })
@@ -173,6 +182,7 @@ fn variant_terms(row: &Row<'_>) -> Result<Terms, Fault> {
         sale: list.map(|_| price),
         sale_field: Field::SalePrice,
         availability: row.read(Field::Availability, availability)?,
+        is_sold: true,
         on_hand: row.read_any(Field::Quantity, value::units)?,
         weight_milligrams: weight(row)?,
     })
@@ -180,6 +190,11 @@ fn variant_terms(row: &Row<'_>) -> Result<Terms, Fault> {
 
 /// `79.99 USD`, or an object of an `amount` in minor units and its `currency`.
 fn money(text: &str) -> Result<Usd, String> {
+    if text.starts_with(|first: char| first.is_ascii_digit()) && !text.contains(' ') {
+        // A bare number could be dollars as well as cents.
+        let expected = r#"expected an amount and its currency, such as "169.99 USD", or {"amount":16999,"currency":"USD"}, in cents"#;
+        return Err(expected.to_owned());
+    }
     if !text.starts_with('{') {
         return value::with_currency(text);
     }

@@ -34,6 +34,7 @@ impl Dialect for Google {
             sale: row.read_any(Field::SalePrice, value::with_currency)?,
             sale_field: Field::SalePrice,
             availability: row.read(Field::Availability, value::availability)?,
+            is_sold: true,
             on_hand: row.read_any(Field::Quantity, value::units)?,
             weight_milligrams: row.read_any(Field::Weight, value::milligrams)?.flatten(),
         })

@@ -90,6 +90,7 @@ fn terms(row: &Row<'_>) -> Result<Terms, Fault> {
         sale: row.read_any(Field::SalePrice, value::bare_or_with_currency)?,
         sale_field: Field::SalePrice,
         availability,
+        is_sold: true,
         on_hand: row.read_any(Field::Quantity, value::stock)?,
         weight_milligrams: row.read_any(Field::Weight, value::milligrams)?.flatten(),
     })

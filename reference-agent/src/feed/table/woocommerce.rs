@@ -86,6 +86,7 @@ impl Dialect for WooCommerce {
             } else {
                 Availability::OutOfStock
             },
+            is_sold: is_published,
             on_hand: row.read_any(Field::Quantity, value::stock)?,
             weight_milligrams: row.read_any(Field::Weight, |text| weight(row, text))?.flatten(),
         })

@@ -7,9 +7,13 @@ use crate::pricing::PriceBreak;
 
 /// `169.99 USD`.
 pub(in crate::feed) fn with_currency(text: &str) -> Result<Usd, String> {
-    let (amount, currency) = text
-        .rsplit_once(char::is_whitespace)
-        .ok_or("expected an amount and its currency, such as 169.99 USD")?;
+    let Some((amount, currency)) = text.rsplit_once(char::is_whitespace) else {
+        let without = if text.starts_with('$') { " without the $" } else { "" };
+        return Err(format!("expected an amount and its currency{without}, such as 169.99 USD"));
+    };
+    if amount.trim_end() == "USD" {
+        return Err("expected the currency behind the amount, such as 169.99 USD".to_owned());
+    }
     in_usd(currency)?;
     dollars(amount.trim_end())
 }
@@ -53,5 +57,8 @@ fn in_usd(currency: &str) -> Result<(), String> {
 }
 
 fn dollars(amount: &str) -> Result<Usd, String> {
+    if amount.starts_with('$') {
+        return Err("expected an amount without the $, such as 169.99".to_owned());
+    }
     amount.parse().map_err(|error: UsdError| error.to_string())
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use axum::body::{Body, to_bytes};
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Request, StatusCode};
 use tokio::time::timeout;
@@ -89,7 +89,8 @@ pub(crate) async fn claim_offer(State(cart): State<Arc<Cart>>, request: Request<
     match ledger.claim(id, stock, now).await {
         Ok(Claim::Held { until }) => {
             figures.held.increment(1);
-            info!(%rfq_id, %product, quantity, %until, "Reserved what was offered");
+            let held_until = until.to_rfc3339_opts(SecondsFormat::Secs, true);
+            info!(%rfq_id, offer_id = %id, %product, quantity, held_until, "Reserved what was offered");
             cart.go_on(id, &stored, until, now)
         }
         Ok(Claim::AlreadyHeld { until }) => {
@@ -98,7 +99,7 @@ pub(crate) async fn claim_offer(State(cart): State<Arc<Cart>>, request: Request<
         }
         Ok(Claim::OutOfStock) => {
             figures.out_of_stock.increment(1);
-            info!(%rfq_id, %product, quantity, "Refused a claim: too few are left");
+            info!(%rfq_id, offer_id = %id, %product, quantity, "Refused a claim: too few are left");
             let notice = if stored.offer.in_stock() {
                 "Others were faster: too few are left. Nothing was reserved or charged. \
                  Please ask for a new quote."
@@ -109,7 +110,7 @@ pub(crate) async fn claim_offer(State(cart): State<Arc<Cart>>, request: Request<
         }
         Ok(Claim::TooManyHolds) => {
             figures.too_many_holds.increment(1);
-            info!(%rfq_id, %product, quantity, "Refused a claim: its caller holds as much as it may");
+            info!(%rfq_id, offer_id = %id, %product, quantity, "Refused a claim: its caller holds as much as it may");
             let page = cart
                 .offer_page(id, &stored)
                 .notice(
@@ -268,14 +269,14 @@ impl Cart {
     }
 
     fn ledger_failed(&self, id: Uuid, error: &LedgerError) -> Response {
-        error!(%error, "An offer could not be shown or claimed, as the ledger failed");
+        error!(offer_id = %id, %error, "An offer could not be shown or claimed, as the ledger failed");
         self.try_again(id)
     }
 
     fn stock_unknown(&self, id: Uuid, stored: &StoredOffer, error: &LiveError) -> Response {
         self.figures.failed.increment(1);
         let (rfq_id, product) = (&stored.rfq_id, &stored.ask.product);
-        error!(%rfq_id, %product, %error, "An offer could not be claimed, as its stock is not known");
+        error!(%rfq_id, offer_id = %id, %product, %error, "An offer could not be claimed, as its stock is not known");
         self.try_again(id)
     }
 

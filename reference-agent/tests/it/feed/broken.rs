@@ -9,7 +9,8 @@ use super::loaded;
 /// The report of a feed and, below it, the products that are served.
 fn told(feed: impl AsRef<[u8]>) -> String {
     let Loaded { catalogue, report, .. } = loaded(feed).unwrap();
-    let Report { read, accepted, unmapped, rejected } = &report;
+    let Report { read, accepted, not_sold, unmapped, rejected } = &report;
+    assert_eq!(*not_sold, 0);
     assert_eq!(*read, accepted + unmapped.count() + rejected.count());
     let mut served: Vec<String> =
         catalogue.iter().map(|product| format!("{} {}", product.slug, product.title)).collect();
@@ -117,11 +118,11 @@ fn acp() {
     assert_snapshot!(told(include_str!("../../feeds/acp-broken.jsonl")), @r#"
     28 read, 3 accepted
     line	id	field	value	reason
-    2		row		not JSON from its byte 81 on; expected an object a line
-    3		row		not JSON from its byte 2 on; expected an object a line
-    4		row		expected a JSON object, a product a line
+    2		row	{"id":"2","price":"10.00 USD","availability":"in_stock","product_slug":"bad/jso…	the line is no JSON from its byte 81 on; expected a whole product in each line
+    3		row	not JSON at all	the line is no JSON from its byte 2 on; expected a whole product in each line
+    4		row	["an","array"]	the line is no JSON object; expected a whole product in each line
     5		id		empty; expected the shop's own name of the product
-    6	6	price	10.00	expected an amount and its currency, such as 169.99 USD
+    6	6	price	10.00	expected an amount and its currency, such as "169.99 USD", or {"amount":16999,"currency":"USD"}, in cents
     7	7	price	10.00 EUR	the currency is "EUR", expected USD
     8	8	availability	unknown	expected in_stock, out_of_stock, preorder or backorder
     9	9	quantity	1.5	expected a whole number of units
@@ -157,7 +158,7 @@ fn shopify() {
     16 read, 2 accepted
     line	id	field	value	reason
     3	2	Variant Price		expected an amount in US dollars such as 169.99
-    4	3	Variant Price	$10.00	expected an amount in US dollars such as 169.99
+    4	3	Variant Price	$10.00	expected an amount without the $, such as 169.99
     5	4	Variant Price	10,00	expected an amount in US dollars such as 169.99
     6	5	Variant Price	0.00	expected more than 0
     7	6	Variant Compare At Price	dear	expected an amount in US dollars such as 169.99

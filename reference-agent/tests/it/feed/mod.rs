@@ -168,6 +168,56 @@ fn only_the_first_line_of_acp_may_be_no_product() {
     assert_eq!((report.rejected.kept()[0].line, &*report.rejected.kept()[0].field), (2, "id"));
 }
 
+#[test]
+fn drafts_and_what_is_not_published_are_counted_as_not_sold() {
+    let shopify = "Handle,Variant Price,Status,Published,product_slug\n\
+                   a,1.00,active,TRUE,a/a\nb,1.00,draft,TRUE,a/b\n\
+                   c,1.00,Archived,TRUE,a/c\nd,1.00,active,FALSE,a/d\ne,1.00,draft,TRUE,\n";
+    let (catalogue, report) = read(shopify);
+    assert_eq!((report.read, report.accepted, report.not_sold), (5, 4, 3));
+    let offered = |slug: &str| catalogue.find(&slug.parse().unwrap()).unwrap().availability;
+    assert_eq!((offered("a/a"), offered("a/c")), (Availability::InStock, Availability::OutOfStock));
+    let woocommerce = "ID,Type,SKU,Name,Published,In stock?,Stock,Regular price,product_slug\n\
+                       1,simple,1,A,1,0,,1.00,a/a\n2,simple,2,B,-1,1,,1.00,a/b\n";
+    let (_, report) = read(woocommerce);
+    assert_eq!((report.accepted, report.not_sold), (2, 1), "sold out is not unsold");
+}
+
+#[test]
+fn a_price_that_is_written_otherwise_is_told_how_to_write_it() {
+    let google = ["USD 10.00", "$10.00", "$10.00 USD", "10.00", "10.00 usd", "USD10.00"];
+    let rows: String = google.iter().map(|price| format!("1\t{price}\tin_stock\ta/b\n")).collect();
+    let rest = "2\t1.00 USD\tin_stock\ta/c\n";
+    let (_, table) = read(format!("id\tprice\tavailability\tproduct_slug\n{rows}{rest}"));
+    let acp = ["169.99", "\"169.99\"", "\"USD 169.99\"", "\"$169.99\"", "16999"];
+    let product = |price: &str, slug: &str| {
+        format!(
+            r#"{{"id":"1","price":{price},"availability":"in_stock","product_slug":"a/{slug}"}}"#
+        )
+    };
+    let mut lines: Vec<String> = acp.iter().map(|price| product(price, "b")).collect();
+    lines.push(product(r#"{"amount":16999,"currency":"USD"}"#, "c"));
+    let (_, acp) = read(lines.join("\n"));
+    let told = [table, acp].map(|report| {
+        let rows = report.rejected.kept().iter();
+        rows.map(|row| format!("{}: {}", row.value, row.reason)).collect::<Vec<_>>().join("\n")
+    });
+    assert_snapshot!(told.join("\n\n"), @r#"
+    USD 10.00: expected the currency behind the amount, such as 169.99 USD
+    $10.00: expected an amount and its currency without the $, such as 169.99 USD
+    $10.00 USD: expected an amount without the $, such as 169.99
+    10.00: expected an amount and its currency, such as 169.99 USD
+    10.00 usd: the currency is "usd", expected USD
+    USD10.00: expected an amount and its currency, such as 169.99 USD
+
+    169.99: expected an amount and its currency, such as "169.99 USD", or {"amount":16999,"currency":"USD"}, in cents
+    169.99: expected an amount and its currency, such as "169.99 USD", or {"amount":16999,"currency":"USD"}, in cents
+    USD 169.99: expected the currency behind the amount, such as 169.99 USD
+    $169.99: expected an amount and its currency without the $, such as 169.99 USD
+    16999: expected an amount and its currency, such as "169.99 USD", or {"amount":16999,"currency":"USD"}, in cents
+    "#);
+}
+
 proptest! {
     #[test]
     fn whatever_the_damage_products_are_counted(

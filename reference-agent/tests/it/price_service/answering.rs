@@ -124,6 +124,21 @@ async fn what_is_not_found_is_not_sold() {
 }
 
 #[tokio::test]
+async fn the_examples_of_the_readme_are_what_is_asked_and_answered() {
+    const README: &str = include_str!("../../../README.md");
+    let answer = README.lines().find(|line| line.starts_with(r#"{"unit_price_usd""#)).unwrap();
+    let mut shop = Shop::start(move |_| good(answer)).await;
+    let price = asked(&service(&shop.url(), json!({}))).await.unwrap();
+    let product = price.apply(&grinder()).unwrap().unwrap();
+    let prices = (product.prices.each(5, noon()), product.prices.list());
+    assert_eq!(prices, ("149.99".parse().unwrap(), "169.99".parse().unwrap()));
+    assert_eq!(product.on_hand, Some(7));
+    let request = shop.requests.recv().await.unwrap();
+    let question = request.lines().last().unwrap();
+    assert!(README.lines().any(|line| line == question), "{question}");
+}
+
+#[tokio::test]
 async fn an_answer_just_in_time_counts() {
     let shop = Shop::start(|_| after(300, good(r#"{"unit_price_usd":9.99}"#))).await;
     assert!(asked(&service(&shop.url(), json!({ "timeout_ms": 3000 }))).await.unwrap().is_sold());

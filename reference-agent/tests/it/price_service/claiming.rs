@@ -8,8 +8,10 @@ use http::{Request, StatusCode};
 use rfq_reference_agent::catalogue::{Availability, Catalogue, Product};
 use rfq_reference_agent::rules::Rules;
 use serde_json::{Value, json};
+use tracing_subscriber::filter::LevelFilter;
 
 use super::super::asking::{Agent, body, call, get, signed};
+use super::super::log::Log;
 use super::{Reply, Shop, good, grinder, response, service};
 
 /// A shop whose feed has the grinder with this stock, and whose endpoint answers with `told`.
@@ -98,6 +100,29 @@ async fn an_offer_takes_a_soft_hold_of_the_stock_that_the_endpoint_told() {
     live.offer("rfq-1", 2).await.unwrap();
     assert_eq!(live.offer("rfq-2", 9).await, None, "a fifth of ten is held");
     assert!(live.offer("rfq-3", 8).await.is_some());
+}
+
+#[tokio::test]
+async fn the_log_says_how_many_are_on_hand_and_held_and_names_rfq_and_offer() {
+    let log = Log::default();
+    let _kept = log.keep(LevelFilter::INFO);
+    let live = Live::new(not_counted(), on_hand(10), fresh()).await;
+    let id = live.offer("rfq-1", 2).await.unwrap();
+    assert_eq!(live.offer("rfq-2", 9).await, None);
+    assert_eq!(live.claim(&id).await.0, StatusCode::OK);
+    live.sell(&id).await;
+    let text = log.text();
+    let line = |about: &str| text.lines().find(|line| line.contains(about)).unwrap_or_default();
+    let declined = line("Too few units are left");
+    for field in ["rfq-2", "quantity=9", "on_hand=10", "held=2"] {
+        assert!(declined.contains(field), "{field}: {declined}");
+    }
+    for about in ["Answered an RFQ", "Reserved what", "Marked an offer sold"] {
+        let line = line(about);
+        assert!(line.contains(&format!("offer_id={id}")), "{about}: {text}");
+        assert!(line.contains("rfq_id=rfq-1"), "{about}: {text}");
+    }
+    assert!(line("Reserved what").contains("held_until=\"2026-06-01T12:15:00Z\""), "{text}");
 }
 
 #[tokio::test]

@@ -53,6 +53,7 @@ async fn every_failure_says_which_it_is() {
         r#"{"unit_price_usd":9.99,"in_stock":"yes"}"#,
         r#"{"unit_price_usd":9.99,"unit_price_usd":1}"#,
         r#"{"unit_price_usd":9.99} and more"#,
+        r#"{"unit_price_usd":0,"regular_unit_price_usd":-1,"on_hand":-1,"in_stock":"yes"}"#,
     ];
     replies.extend(answers.map(good));
     let number = replies.len();
@@ -81,18 +82,19 @@ async fn every_failure_says_which_it_is() {
     the price service's answer cannot be used: EOF while parsing a value at line 1 column 0
     the price service's answer cannot be used: EOF while parsing an object at line 1 column 1
     the price service's answer cannot be used: invalid type: floating point `9.99`, expected an object with unit_price_usd at line 1 column 4
-    the price service's answer cannot be used: missing field `unit_price_usd` at line 1 column 2
-    the price service's answer cannot be used: unit_price_usd: expected an amount in US dollars such as 169.99 at line 1 column 25
-    the price service's answer cannot be used: unit_price_usd: expected whole cents, so at most two decimals at line 1 column 24
+    the price service's answer cannot be used: unit_price_usd: missing, expected an amount in US dollars such as 169.99
+    the price service's answer cannot be used: unit_price_usd: expected an amount in US dollars such as 169.99
+    the price service's answer cannot be used: unit_price_usd: expected whole cents, so at most two decimals
     the price service's answer cannot be used: unit_price_usd: expected more than 0
-    the price service's answer cannot be used: unit_price_usd: expected an amount of at least 0 US dollars at line 1 column 21
-    the price service's answer cannot be used: unit_price_usd: expected at most 999999999999.99 US dollars at line 1 column 23
-    the price service's answer cannot be used: regular_unit_price_usd: expected an amount in US dollars such as 169.99 at line 1 column 53
-    the price service's answer cannot be used: on_hand: invalid value: integer `-1`, expected u32 at line 1 column 35
-    the price service's answer cannot be used: on_hand: invalid type: floating point `1.5`, expected u32 at line 1 column 36
-    the price service's answer cannot be used: in_stock: invalid type: string "yes", expected a boolean at line 1 column 39
+    the price service's answer cannot be used: unit_price_usd: expected an amount of at least 0 US dollars
+    the price service's answer cannot be used: unit_price_usd: expected at most 999999999999.99 US dollars
+    the price service's answer cannot be used: regular_unit_price_usd: expected an amount in US dollars such as 169.99
+    the price service's answer cannot be used: on_hand: expected a whole number of units from 0 to 4294967295
+    the price service's answer cannot be used: on_hand: expected a whole number of units from 0 to 4294967295
+    the price service's answer cannot be used: in_stock: invalid type: string "yes", expected a boolean
     the price service's answer cannot be used: duplicate field `unit_price_usd` at line 1 column 39
     the price service's answer cannot be used: trailing characters at line 1 column 25
+    the price service's answer cannot be used: unit_price_usd: expected more than 0; regular_unit_price_usd: expected an amount of at least 0 US dollars; on_hand: expected a whole number of units from 0 to 4294967295; in_stock: invalid type: string "yes", expected a boolean
     "#);
     assert_eq!(shop.calls(), number, "no failure is kept, none is asked again by itself");
 }
