@@ -54,12 +54,12 @@ pub(crate) struct ServeArgs {
 
     /// Address and port to listen on [default: 127.0.0.1:8787]. Only this machine reaches 127.0.0.1;
     /// put a proxy that speaks TLS in front before others are to reach the agent
-    #[arg(long, value_name = "ADDR:PORT")]
+    #[arg(long, value_name = "IP:PORT")]
     bind: Option<String>,
 
     /// Address and port for metrics and orders [default: 127.0.0.1:8788]. It asks for no password:
     /// keep it on this machine or in the shop's own network
-    #[arg(long, value_name = "ADDR:PORT")]
+    #[arg(long, value_name = "IP:PORT")]
     admin_bind: Option<String>,
 
     /// Product feed; its format is told from its content. Without one and without a configuration a

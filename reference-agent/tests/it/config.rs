@@ -133,6 +133,7 @@ fn every_kind_of_wrong_value_has_its_sentence() {
     let values = [
         "bind = 'here'",
         "bind = 8787",
+        "bind = 'localhost:1'",
         "\nadmin_bind = '127.0.0.1:8787'",
         "admin_hosts = 'agent'",
         "admin_hosts = ['agent', 'http://agent']",
@@ -179,8 +180,9 @@ fn every_kind_of_wrong_value_has_its_sentence() {
     ];
     let sentences: Vec<String> = values.iter().map(|text| refusal(text)).collect();
     assert_snapshot!(sentences.join("\n"), @r#"
-    rfq-agent.toml, line 1: bind is "here"; expected an address and a port, such as "127.0.0.1:8787"
-    rfq-agent.toml, line 1: bind is 8787; expected an address and a port, such as "127.0.0.1:8787", in quotes
+    rfq-agent.toml, line 1: bind is "here"; expected a numeric IP address and a port, such as "127.0.0.1:8787"
+    rfq-agent.toml, line 1: bind is 8787; expected a numeric IP address and a port, such as "127.0.0.1:8787", in quotes
+    rfq-agent.toml, line 1: bind is "localhost:1"; expected a numeric IP address and a port, such as "127.0.0.1:8787"
     rfq-agent.toml, line 2: admin_bind is "127.0.0.1:8787"; expected another address than that of bind
     rfq-agent.toml, line 1: admin_hosts is "agent"; expected a list of host names, such as ["rfq-agent"]
     rfq-agent.toml, line 1: admin_hosts: expected host names without scheme and port, such as ["rfq-agent"]
@@ -246,7 +248,7 @@ fn every_kind_of_wrong_variable_has_its_sentence() {
     let sentences: Vec<String> =
         variables.iter().map(|(name, value)| refused_variable(name, value)).collect();
     assert_snapshot!(sentences.join("\n"), @r#"
-    RFQ_AGENT_BIND is "8787"; expected an address and a port, such as "127.0.0.1:8787"
+    RFQ_AGENT_BIND is "8787"; expected a numeric IP address and a port, such as "127.0.0.1:8787"
     RFQ_AGENT_AUTH is "token"; expected "hmac" or "bearer"
     RFQ_AGENT_BUDGET_MS is "3.5 s"; expected a whole number of milliseconds from 1 to 4000
     RFQ_AGENT_BUDGET_MS is ""; expected a whole number of milliseconds from 1 to 4000

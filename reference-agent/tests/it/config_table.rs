@@ -195,12 +195,12 @@ fn known_keys_are_set_in_it() {
     # Where the agent is reached, by whom, and what it says of itself.
 
     # Address and port that requests for quotes are answered on. Only this machine reaches 127.0.0.1;
-    # put a proxy that speaks TLS in front before others are to reach the agent. Expected: an address
-    # and a port, such as "127.0.0.1:8787".
+    # put a proxy that speaks TLS in front before others are to reach the agent. Expected: a numeric
+    # IP address and a port, such as "127.0.0.1:8787".
     #bind = "127.0.0.1:8787"
 
     # Address and port of metrics and orders. It asks for no secret: keep it to this machine or the
-    # shop's own network. Expected: an address and a port, such as "127.0.0.1:8787".
+    # shop's own network. Expected: a numeric IP address and a port, such as "127.0.0.1:8787".
     #admin_bind = "127.0.0.1:8788"
 
     # Host names that the admin address answers to, beside `localhost` and IP addresses: such as a
