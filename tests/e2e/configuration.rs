@@ -86,7 +86,7 @@ fn every_option_can_stand_in_the_environment() {
         String::from_utf8(done.stderr).unwrap()
     };
     assert!(said("RFQ_AGENT_BIND", "here").contains("RFQ_AGENT_BIND is \"here\""));
-    assert!(said("RFQ_AGENT_FEED", &value("no-feed")).contains("no-feed"));
+    assert!(said("RFQ_AGENT_FEED_FILE", &value("no-feed")).contains("no-feed"));
     assert!(said("RFQ_AGENT_AUTH", "none").contains("RFQ_AGENT_AUTH is \"none\""));
     assert!(said("RFQ_AGENT_SECRET_FILE", &value("no-secret")).contains("no-secret"));
     assert!(said("RFQ_AGENT_PUBLIC_URL", "shop").contains("RFQ_AGENT_PUBLIC_URL"));

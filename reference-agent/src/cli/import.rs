@@ -37,7 +37,7 @@ pub(crate) struct ImportArgs {
 
     /// Configuration of the agent that serves the feed: its format and its mapping [default:
     /// rfq-agent.toml, if it is there]
-    #[arg(long, env = "RFQ_AGENT_CONFIG", value_name = "FILE")]
+    #[arg(long, env = "RFQ_AGENT_CONFIG", hide_env_values = true, value_name = "FILE")]
     config: Option<PathBuf>,
 }
 

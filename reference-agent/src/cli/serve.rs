@@ -49,7 +49,7 @@ const ENDING: Duration = Duration::from_secs(2);
 pub(crate) struct ServeArgs {
     /// Configuration [default: rfq-agent.toml, if it is there]. The options below count before what
     /// it says
-    #[arg(long, env = "RFQ_AGENT_CONFIG", value_name = "FILE")]
+    #[arg(long, env = "RFQ_AGENT_CONFIG", hide_env_values = true, value_name = "FILE")]
     config: Option<PathBuf>,
 
     /// Address and port to listen on [default: 127.0.0.1:8787]. Only this machine reaches 127.0.0.1;
@@ -64,7 +64,7 @@ pub(crate) struct ServeArgs {
 
     /// Product feed; its format is told from its content. Without one and without a configuration a
     /// sample catalogue is served
-    #[arg(long, env = "RFQ_AGENT_FEED", value_name = "FILE")]
+    #[arg(long, value_name = "FILE")]
     feed: Option<String>,
 
     /// How the marketplace authenticates its requests, as registered there: hmac, a signature over

@@ -126,7 +126,9 @@ impl Key {
                 }
             }
             Kind::Path => "a path".to_owned(),
-            Kind::Address => "a numeric IP address and a port, such as \"127.0.0.1:8787\"".to_owned(),
+            Kind::Address => {
+                "a numeric IP address and a port, such as \"127.0.0.1:8787\"".to_owned()
+            }
             Kind::Database => "sqlite:PATH or postgres://USER@HOST/DATABASE".to_owned(),
             Kind::Whole(from, to) => format!("a whole number of {unit} from {from} to {to}"),
             Kind::Usd => "an amount in US dollars, such as 49.99".to_owned(),

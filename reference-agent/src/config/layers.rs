@@ -11,8 +11,7 @@ use super::error::{ConfigError, Origin, Problem};
 use super::keys::{self, Key, Kind, Unset, VARIABLE_PREFIX, is_url};
 
 /// Variables that the command line reads.
-const READ_ELSEWHERE: [&str; 4] =
-    ["RFQ_AGENT_CONFIG", "RFQ_AGENT_FEED", "RFQ_AGENT_LOG", "RFQ_AGENT_LOG_FORMAT"];
+const READ_ELSEWHERE: [&str; 3] = ["RFQ_AGENT_CONFIG", "RFQ_AGENT_LOG", "RFQ_AGENT_LOG_FORMAT"];
 
 /// What the layers so far say, and what is wrong with them.
 #[derive(Default)]

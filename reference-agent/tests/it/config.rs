@@ -295,7 +295,7 @@ soft_hold = 3
         ("RFQ_AGENTS", "of no concern"),
     ];
     assert_snapshot!(load(text, &variables, "").unwrap_err(), @r#"
-    15 problems in the configuration:
+    16 problems in the configuration:
       rfq-agent.toml, line 2: bnid: there is no such key; the nearest is bind
       rfq-agent.toml, line 3: feed_file: there is no such key; the nearest is feed.file
       rfq-agent.toml, line 4: valid_minutes: there is no such key; the nearest is offers.valid_minutes
@@ -309,6 +309,7 @@ soft_hold = 3
       rfq-agent.toml, line 15: ledgers: there is no such key; the nearest is ledger
       rfq-agent.toml, line 18: stock.soft_hold: there is no such key; the nearest is stock.soft_hold_percent
       RFQ_AGENT_: there is no such variable; the nearest is RFQ_AGENT_BIND
+      RFQ_AGENT_FEED: there is no such variable; the nearest is RFQ_AGENT_FEED_FILE
       RFQ_AGENT_FEED_CHECK_SECOND: there is no such variable; the nearest is RFQ_AGENT_FEED_CHECK_SECONDS
       RFQ_AGENT_VALID_MINUTES: there is no such variable; the nearest is RFQ_AGENT_OFFERS_VALID_MINUTES
     "#);

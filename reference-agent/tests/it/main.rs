@@ -13,6 +13,7 @@ mod asking;
 mod calendar;
 mod checkout;
 mod claims;
+mod command_line;
 mod config;
 mod config_init;
 mod config_table;
