@@ -112,6 +112,19 @@ fn a_public_url_is_where_claim_links_lead() {
 }
 
 #[test]
+fn without_a_public_url_claim_links_lead_nowhere_and_the_page_is_shown_another_way() {
+    let agent = Agent::start(&[]);
+    agent
+        .wait_for_log("Claim links can be opened nowhere until public_url names the https address");
+    let offer = agent.ask(&rfq("tried", GRINDER, 1).to_string()).body;
+    let offer: serde_json::Value = serde_json::from_str(&offer).unwrap();
+    let page = format!("  http://{}/cart?offer=OFFER_ID\n", agent.address());
+    assert!(agent.printed().contains(&page), "{}", agent.printed());
+    let page = agent.get(&format!("/cart?offer={}", offer["offer_id"].as_str().unwrap()));
+    assert_eq!(page.status, 200, "{page:?}");
+}
+
+#[test]
 fn a_feed_of_ones_own_is_served_and_its_broken_rows_are_listed() {
     let dir = TempDir::new().unwrap();
     let feed = dir.path().join("feed.tsv");

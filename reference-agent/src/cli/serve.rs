@@ -78,8 +78,8 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "FILE")]
     secret_file: Option<String>,
 
-    /// Where the agent is reached from outside, such as `https://shop.example`: claim links begin
-    /// with it. Left out, they lead to this machine and work nowhere else
+    /// Where the agent is reached from outside, the https address of the proxy in front of it, such as
+    /// `https://shop.example`: claim links begin with it. Left out, they can be opened nowhere
     #[arg(long, value_name = "URL")]
     public_url: Option<String>,
 
@@ -154,7 +154,10 @@ pub(crate) fn serve(args: &ServeArgs, ambient: &Ambient) -> anyhow::Result<()> {
         let root = match &config.public_url {
             Some(url) => url.clone(),
             None => {
-                warn!("Without public_url, claim links lead to this machine and work nowhere else");
+                warn!(
+                    "Claim links can be opened nowhere until public_url names the https address of \
+                     the proxy in front of the agent"
+                );
                 Url::parse(&format!("https://localhost:{}", address.port()))?
             }
         };

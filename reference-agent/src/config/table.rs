@@ -56,8 +56,9 @@ pub const KEYS: &[Key] = &[
         Url("https:// and a host, such as \"https://shop.example\""),
         "",
         Nothing("\"https://shop.example\""),
-        "Where the agent is reached from outside: claim links begin with it. Without it they lead \
-         to this machine and work nowhere else.",
+        "Where the agent is reached from outside, the address of the proxy that speaks TLS in front \
+         of it: claim links begin with it. Without it they can be opened nowhere, not even on this \
+         machine.",
     ),
     key(
         "auth",

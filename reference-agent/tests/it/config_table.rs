@@ -208,9 +208,9 @@ fn known_keys_are_set_in_it() {
     # a list of host names, such as ["rfq-agent"].
     #admin_hosts = []
 
-    # Where the agent is reached from outside: claim links begin with it. Without it they lead to this
-    # machine and work nowhere else. Expected: https:// and a host, such as "https://shop.example".
-    # Not set by default.
+    # Where the agent is reached from outside, the address of the proxy that speaks TLS in front of
+    # it: claim links begin with it. Without it they can be opened nowhere, not even on this machine.
+    # Expected: https:// and a host, such as "https://shop.example". Not set by default.
     #public_url = "https://shop.example"
 
     # How the marketplace authenticates its requests, as registered there: a signature over timestamp
