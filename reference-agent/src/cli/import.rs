@@ -12,7 +12,7 @@ use rfq_reference_agent::config::{Feed, FeedSource};
 use rfq_reference_agent::source::{Read, Source};
 use tokio::runtime::Runtime;
 
-use super::{Ambient, configuration, feed};
+use super::{Ambient, configuration, feed, refuse_url};
 
 /// Check a feed, and put it in the place of the one that is served
 ///
@@ -42,11 +42,7 @@ pub(crate) struct ImportArgs {
 }
 
 pub(crate) fn import(args: &ImportArgs, ambient: &Ambient) -> anyhow::Result<()> {
-    if args.feed.to_string_lossy().contains("://") {
-        bail!(
-            "expected a feed file, not a URL; a database belongs in [feed.sql] of the configuration"
-        );
-    }
+    refuse_url(&args.feed)?;
     let config = configuration(args.config.as_deref(), toml::Table::new())?;
     let runtime = Runtime::new().context("no threads could be started")?;
     let zone = config.lead_time.time_zone();

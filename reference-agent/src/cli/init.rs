@@ -12,7 +12,7 @@ use rfq_reference_agent::secret::{self, Provenance};
 use rfq_reference_agent::source::{Read, Source};
 use toml::{Table, Value};
 
-use super::{Ambient, CONFIGURATION, feed};
+use super::{Ambient, CONFIGURATION, feed, refuse_url};
 
 /// Write a configuration and a secret for a product feed
 ///
@@ -39,6 +39,7 @@ pub(crate) struct InitArgs {
 pub(crate) fn init(args: &InitArgs, ambient: &Ambient) -> anyhow::Result<()> {
     let file = args.dir.join(CONFIGURATION);
     refuse_to_overwrite(&file)?;
+    args.mapping.iter().chain([&args.feed]).try_for_each(|path| refuse_url(path))?;
     let feed = absolute(&args.feed)?;
     let mapping = args.mapping.as_deref().map(absolute).transpose()?;
     let read = read(&feed, mapping.as_deref(), ambient)?;

@@ -15,7 +15,7 @@ use std::path::Path;
 use anyhow::bail;
 use chrono::{DateTime, Utc};
 use clap::{Parser, Subcommand};
-use rfq_reference_agent::config::{Config, FeedSource};
+use rfq_reference_agent::config::{Config, FeedSource, is_url};
 use tracing::info;
 use uuid::Uuid;
 
@@ -72,4 +72,12 @@ fn configuration(file: Option<&Path>, flags: toml::Table) -> anyhow::Result<Conf
         );
     }
     Ok(config)
+}
+
+/// Refuses a URL where a file is meant, before it is told as a path: a password may be in it.
+fn refuse_url(path: &Path) -> anyhow::Result<()> {
+    if is_url(&path.to_string_lossy()) {
+        bail!("expected a file, not a URL; a database belongs in [feed.sql] of the configuration");
+    }
+    Ok(())
 }

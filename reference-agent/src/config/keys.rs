@@ -191,9 +191,13 @@ impl Key {
     }
 }
 
-/// Whether a text given as a path is a URL, in which a password may be.
-pub(super) fn is_url(path: &str) -> bool {
-    path.contains("://")
+/// Whether a text given as a path is a URL, in which a password may be: also one of a database whose
+/// slashes are missing, or were taken for those of a path.
+#[must_use]
+pub fn is_url(path: &str) -> bool {
+    let lower = path.to_ascii_lowercase();
+    lower.contains("://")
+        || ["postgres:", "postgresql:", "sqlite:"].iter().any(|scheme| lower.starts_with(scheme))
 }
 
 /// The outermost table, or list of tables, around the key of this path.

@@ -23,7 +23,7 @@ use url::Url;
 
 pub use self::commented::{commented, quoted, reference};
 pub use self::error::{ConfigError, Origin, Problem};
-pub use self::keys::{Key, Kind, Unset, VARIABLE_PREFIX};
+pub use self::keys::{Key, Kind, Unset, VARIABLE_PREFIX, is_url};
 pub use self::sections::{Checkout, Feed, FeedSource, Ledger, Percent, PercentError, Stock};
 pub use self::table::{KEYS, SECTIONS};
 

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
+use insta::assert_snapshot;
 use tempfile::TempDir;
 
 fn run(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
@@ -13,6 +14,12 @@ fn run(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Output 
         .envs(variables.iter().copied())
         .output()
         .unwrap()
+}
+
+/// What it prints and logs, and then whether it succeeded.
+fn said(done: &Output) -> (String, bool) {
+    let text = [&*done.stdout, &*done.stderr].map(String::from_utf8_lossy).concat();
+    (text, done.status.success())
 }
 
 #[test]
@@ -28,4 +35,30 @@ fn help_names_variables_but_not_what_they_hold() {
         assert!(help.contains("[env: RFQ_AGENT_LOG]"), "{help}");
         assert!(!help.contains(held), "{help}");
     }
+}
+
+#[test]
+fn a_url_given_as_a_file_is_refused_without_the_password_in_it() {
+    let dir = TempDir::new().unwrap();
+    for url in [
+        "postgres://shop:hunter2@db.example/shop",
+        "postgres:/shop:hunter2@db.example/shop",
+        "postgresql:shop:hunter2@db.example/shop",
+        "https://shop:hunter2@shop.example/feed.tsv",
+    ] {
+        for arguments in [
+            &["init", url][..],
+            &["init", "feed.tsv", "--mapping", url],
+            &["import", url],
+            &["import", url, "--dry-run"],
+            &["serve", "--feed", url],
+        ] {
+            let (said, done) = said(&run(dir.path(), arguments, &[]));
+            assert!(!done && !said.contains("hunter2"), "{arguments:?}: {said}");
+            assert!(said.contains("[feed.sql]"), "{arguments:?}: {said}");
+        }
+    }
+    let (said, _) =
+        said(&run(dir.path(), &["init", "postgres://shop:hunter2@db.example/shop"], &[]));
+    assert_snapshot!(said, @"rfq-agent: expected a file, not a URL; a database belongs in [feed.sql] of the configuration");
 }
