@@ -80,8 +80,9 @@ fn every_option_can_stand_in_the_environment() {
     let dir = TempDir::new().unwrap();
     std::fs::write(dir.path().join("secret"), "0123456789abcdef\n").unwrap();
     let value = |name: &str| dir.path().join(name).display().to_string();
+    let feed = value("feed.tsv");
     let said = |name: &str, value: &str| {
-        let done = run_to_failure_with(&[(name, value)]);
+        let done = run_to_failure_with(&[("RFQ_AGENT_FEED_FILE", &feed), (name, value)]);
         assert!(!done.status.success(), "{name}");
         String::from_utf8(done.stderr).unwrap()
     };
@@ -103,7 +104,8 @@ fn every_option_can_stand_in_the_environment() {
 
 #[test]
 fn a_public_url_is_where_claim_links_lead() {
-    let agent = Agent::start(&["--public-url", "https://shop.example"]);
+    let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/../reference-agent/sample/catalogue.tsv");
+    let agent = Agent::start(&["--public-url", "https://shop.example", "--feed", sample]);
     assert!(agent.printed().contains("https://shop.example/.well-known/agent.json"));
     assert!(agent.printed().contains("https://shop.example/message:send"));
     let answer = agent.ask(&rfq("public", GRINDER, 1).to_string());

@@ -12,7 +12,7 @@ use rfq_reference_agent::config::{Feed, FeedSource};
 use rfq_reference_agent::source::{Read, Source};
 use tokio::runtime::Runtime;
 
-use super::{Ambient, configuration, feed, refuse_url};
+use super::{Ambient, configuration_for_any_feed, feed, refuse_url};
 
 /// Check a feed, and put it in the place of the one that is served
 ///
@@ -43,7 +43,7 @@ pub(crate) struct ImportArgs {
 
 pub(crate) fn import(args: &ImportArgs, ambient: &Ambient) -> anyhow::Result<()> {
     refuse_url(&args.feed)?;
-    let config = configuration(args.config.as_deref(), toml::Table::new())?;
+    let config = configuration_for_any_feed(args.config.as_deref())?;
     let runtime = Runtime::new().context("no threads could be started")?;
     let zone = config.lead_time.time_zone();
     let source = Source::new(config.feed.clone(), zone);
@@ -59,7 +59,10 @@ pub(crate) fn import(args: &ImportArgs, ambient: &Ambient) -> anyhow::Result<()>
         return is_taken(&source, &new, old, args.force).map(drop);
     }
     let Some(served) = served else {
-        bail!("no feed file is configured to be replaced; name its --config, or add --dry-run");
+        bail!(
+            "no feed file is configured to be replaced; set feed.file, name the --config that does, or \
+             add --dry-run"
+        );
     };
     let aside = aside(served);
     let replaced = copy(&args.feed, &aside)

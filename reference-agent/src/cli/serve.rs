@@ -42,8 +42,8 @@ const ENDING: Duration = Duration::from_secs(2);
 /// Answer requests for quotes until told to stop
 ///
 /// Without any option it takes `rfq-agent.toml` of this directory, as `rfq-agent init` writes it. If
-/// there is none it serves a sample catalogue on this machine only, with a secret of its own, and
-/// prints a command to try it with. Every key of a configuration can also be set in the
+/// there is none, and no variable configures a shop, it serves a sample catalogue on this machine
+/// only, with a secret of its own, and prints a command to try it with. Every key of a configuration can also be set in the
 /// environment, as `RFQ_AGENT_FEED_FILE` and so on; `rfq-agent init` writes one that explains them all.
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {

@@ -9,8 +9,9 @@ pub const SECTIONS: &[(&str, &str)] = &[
     ("", "Where the agent is reached, by whom, and what it says of itself."),
     (
         "feed",
-        "Where the products come from: a file, or a query of a database (`sql`). Without either a \
-         sample catalogue is served, to try things out.",
+        "Where the products come from: a file, or a query of a database (`sql`). A shop that is \
+         configured needs one of them; without any configuration a sample catalogue is served, to \
+         try things out.",
     ),
     ("offers", "What every offer says."),
     (

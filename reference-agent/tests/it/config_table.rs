@@ -262,8 +262,9 @@ fn known_keys_are_set_in_it() {
     # Expected: a path. Not set by default.
     #price_service = { url = "http://127.0.0.1:9000/price", timeout_ms = 1500 }
 
-    # Where the products come from: a file, or a query of a database (`sql`). Without either a sample
-    # catalogue is served, to try things out.
+    # Where the products come from: a file, or a query of a database (`sql`). A shop that is
+    # configured needs one of them; without any configuration a sample catalogue is served, to try
+    # things out.
     [feed]
 
     # The product feed. It is read again when it changes; put a new one in place by renaming, so that
