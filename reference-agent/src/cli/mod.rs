@@ -63,7 +63,7 @@ const OF_A_TRY_OUT: [&str; 3] = ["bind", "admin_bind", "data_dir"];
 /// directory, and of the environment and `flags`. A shop that is configured never falls back on the
 /// sample.
 fn configuration(file: Option<&Path>, flags: Table) -> anyhow::Result<Config> {
-    let file = file.or_else(|| configuration_here());
+    let file = file.or_else(configuration_here);
     let without_feed = match file {
         Some(file) => Some(format!("{} names no feed", file.display())),
         None => configured_by(&flags).map(|by| format!("{by} is set, but no feed is named")),
@@ -80,12 +80,12 @@ fn configuration(file: Option<&Path>, flags: Table) -> anyhow::Result<Config> {
 
 /// As [`configuration`], whether or not it names a feed.
 fn configuration_for_any_feed(file: Option<&Path>) -> anyhow::Result<Config> {
-    let file = file.or_else(|| configuration_here());
+    let file = file.or_else(configuration_here);
     Ok(Config::load(file, env::vars_os(), Table::new())?)
 }
 
 /// The configuration of this directory, if it is there.
-fn configuration_here() -> Option<&'static Path> {
+fn configuration_here<'a>() -> Option<&'a Path> {
     let here = Path::new(CONFIGURATION);
     // A link that leads nowhere is no reason to sell the sample.
     here.symlink_metadata().ok()?;
