@@ -6,6 +6,7 @@ mod import;
 mod init;
 mod log;
 mod replay;
+mod report;
 mod serve;
 
 use std::env;
@@ -14,8 +15,10 @@ use std::path::Path;
 
 use anyhow::bail;
 use chrono::{DateTime, Utc};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, Subcommand};
 use rfq_reference_agent::config::{Config, FeedSource, KEYS, Key, is_url};
+use rfq_reference_agent::feed::Format;
 use toml::Table;
 use tracing::info;
 use uuid::Uuid;
@@ -108,4 +111,9 @@ fn refuse_url(path: &Path) -> anyhow::Result<()> {
         bail!("expected a file, not a URL; a database belongs in [feed.sql] of the configuration");
     }
     Ok(())
+}
+
+/// Of `--format`.
+fn formats() -> impl TypedValueParser<Value = Format> {
+    PossibleValuesParser::new(Format::ALL.map(Format::name)).try_map(|name| name.parse::<Format>())
 }
