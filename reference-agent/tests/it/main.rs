@@ -16,6 +16,7 @@ mod claims;
 mod command_line;
 mod config;
 mod config_init;
+mod config_problems;
 mod config_table;
 mod feed;
 mod ledger;
