@@ -97,8 +97,8 @@ async fn refuse_web_pages(
         next.run(request).await
     } else {
         warn!(host = ?request.headers().get(HOST), "Refused an admin request to a host name that is not ours");
-        let message = "expected the header Host to be an IP address, localhost or a name from the \
-                       configuration";
+        let message = "expected the header Host to be an IP address, localhost or a name in \
+                       admin_hosts of the agent's configuration";
         error(StatusCode::FORBIDDEN, "unknown_host", message)
     }
 }

@@ -80,13 +80,14 @@ fn every_option_can_stand_in_the_environment() {
     let dir = TempDir::new().unwrap();
     std::fs::write(dir.path().join("secret"), "0123456789abcdef\n").unwrap();
     let value = |name: &str| dir.path().join(name).display().to_string();
+    let feed = value("feed.tsv");
     let said = |name: &str, value: &str| {
-        let done = run_to_failure_with(&[(name, value)]);
+        let done = run_to_failure_with(&[("RFQ_AGENT_FEED_FILE", &feed), (name, value)]);
         assert!(!done.status.success(), "{name}");
         String::from_utf8(done.stderr).unwrap()
     };
     assert!(said("RFQ_AGENT_BIND", "here").contains("RFQ_AGENT_BIND is \"here\""));
-    assert!(said("RFQ_AGENT_FEED", &value("no-feed")).contains("no-feed"));
+    assert!(said("RFQ_AGENT_FEED_FILE", &value("no-feed")).contains("no-feed"));
     assert!(said("RFQ_AGENT_AUTH", "none").contains("RFQ_AGENT_AUTH is \"none\""));
     assert!(said("RFQ_AGENT_SECRET_FILE", &value("no-secret")).contains("no-secret"));
     assert!(said("RFQ_AGENT_PUBLIC_URL", "shop").contains("RFQ_AGENT_PUBLIC_URL"));
@@ -103,12 +104,26 @@ fn every_option_can_stand_in_the_environment() {
 
 #[test]
 fn a_public_url_is_where_claim_links_lead() {
-    let agent = Agent::start(&["--public-url", "https://shop.example"]);
+    let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/../reference-agent/sample/catalogue.tsv");
+    let agent = Agent::start(&["--public-url", "https://shop.example", "--feed", sample]);
     assert!(agent.printed().contains("https://shop.example/.well-known/agent.json"));
     assert!(agent.printed().contains("https://shop.example/message:send"));
     let answer = agent.ask(&rfq("public", GRINDER, 1).to_string());
     assert!(answer.body.contains(r#""claim_url":"https://shop.example/cart?offer="#), "{answer:?}");
     assert!(!agent.log().contains("public_url"), "nothing to warn about");
+}
+
+#[test]
+fn without_a_public_url_claim_links_lead_nowhere_and_the_page_is_shown_another_way() {
+    let agent = Agent::start(&[]);
+    agent
+        .wait_for_log("Claim links can be opened nowhere until public_url names the https address");
+    let offer = agent.ask(&rfq("tried", GRINDER, 1).to_string()).body;
+    let offer: serde_json::Value = serde_json::from_str(&offer).unwrap();
+    let page = format!("  http://{}/cart?offer=OFFER_ID\n", agent.address());
+    assert!(agent.printed().contains(&page), "{}", agent.printed());
+    let page = agent.get(&format!("/cart?offer={}", offer["offer_id"].as_str().unwrap()));
+    assert_eq!(page.status, 200, "{page:?}");
 }
 
 #[test]

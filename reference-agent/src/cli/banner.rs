@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 
 use rfq_agent_card::served::AGENT_JSON_PATH;
+use rfq_reference_agent::app::CART;
 use rfq_reference_agent::secret::Provenance;
 use rfq_sdk::axum::MESSAGE_SEND;
 use rfq_sdk::{ProductSlug, Scheme};
@@ -44,6 +45,14 @@ pub(super) fn print(banner: &Banner<'_>) {
         println!("Ask for a quote from another terminal:");
         println!();
         println!("{}", curl(&local, banner.scheme, banner.secret_path, product));
+        if banner.public_url.is_none() {
+            println!();
+            println!(
+                "Its claim_url cannot be opened without public_url; the page it stands for is"
+            );
+            println!();
+            println!("  {local}{CART}?offer=OFFER_ID");
+        }
     }
     println!();
     println!("Stop it with Ctrl-C.");

@@ -83,45 +83,17 @@ fn figure(name: &'static str, value: u64) {
     gauge!(name).set(value as f64);
 }
 
-fn keep_list(path: &Path, rows: u64, write: &dyn Fn(File) -> io::Result<()>) -> io::Result<()> {
+/// Writes a list of so many rows to `path`; without any, one that is there goes.
+pub(super) fn keep_list(
+    path: &Path,
+    rows: u64,
+    write: &dyn Fn(File) -> io::Result<()>,
+) -> io::Result<()> {
     if rows > 0 {
         return write(File::create(path)?);
     }
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         Ok(()) | Err(_) => Ok(()),
-    }
-}
-
-/// What became of the rows, for whoever ran a command.
-#[expect(clippy::print_stdout, reason = "it is what was asked for")]
-pub(super) fn print_report(read: &Read) {
-    let Report { read: rows, accepted, not_sold, unmapped, rejected } = &read.report;
-    if let Some(format) = read.format {
-        println!("Format    {format}");
-    }
-    println!("Read      {rows} rows");
-    println!("Accepted  {accepted}");
-    if *not_sold > 0 {
-        println!("  of which {not_sold} are not sold (drafts, archived or not published)");
-    }
-    println!("Unmapped  {} (no name of the marketplace)", unmapped.count());
-    println!("Rejected  {}", rejected.count());
-    for Rejection { line, id, field, value, reason } in rejected.kept().iter().take(SHOWN) {
-        let id = if id.is_empty() { String::new() } else { format!(" id {id},") };
-        println!("  line {line},{id} {field} {value:?}: {reason}");
-    }
-    let shown = rejected.kept().len().min(SHOWN);
-    match rejected.count() - u64::try_from(shown).unwrap_or(u64::MAX) {
-        0 => {}
-        more => println!("  and {more} more"),
-    }
-    if let Some(mapping) = &read.mapping {
-        println!("Mapping   {} rows, {} rejected", mapping.read, mapping.rejected.count());
-        for Rejection { line, field, value, reason, .. } in
-            mapping.rejected.kept().iter().take(SHOWN)
-        {
-            println!("  line {line}, {field} {value:?}: {reason}");
-        }
     }
 }

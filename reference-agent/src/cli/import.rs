@@ -6,13 +6,15 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use chrono_tz::Tz;
 use clap::Args;
-use rfq_reference_agent::config::{Feed, FeedSource};
+use rfq_reference_agent::config::FeedSource;
+use rfq_reference_agent::feed::Format;
 use rfq_reference_agent::source::{Read, Source};
 use tokio::runtime::Runtime;
+use tracing::warn;
 
-use super::{Ambient, configuration, feed};
+use super::report::{self, Lists};
+use super::{Ambient, configuration_for_any_feed, feed, formats, refuse_url};
 
 /// Check a feed, and put it in the place of the one that is served
 ///
@@ -20,6 +22,9 @@ use super::{Ambient, configuration, feed};
 /// `--dry-run` it then replaces the feed file of the configuration in one step, which a running
 /// agent notices: it never sees half a feed. One that has lost more products than the configuration
 /// lets go at once is refused, as the agent would refuse it.
+///
+/// Rows left out are listed in files beginning with `import-`, in the data directory if it is there,
+/// else in this one.
 #[derive(Debug, Args)]
 pub(crate) struct ImportArgs {
     /// The feed to check
@@ -30,6 +35,16 @@ pub(crate) struct ImportArgs {
     #[arg(long)]
     dry_run: bool,
 
+    /// How the feed is written, where --dry-run cannot tell it from its beginning. The agent goes by
+    /// feed.format of its configuration, and so does import when it replaces a feed
+    #[arg(long, value_parser = formats(), requires = "dry_run")]
+    format: Option<Format>,
+
+    /// Fail if any row of the feed or of its mapping file is rejected, and replace nothing. Without it
+    /// a warning tells of them. Rows without a name of the marketplace are not among them
+    #[arg(long)]
+    strict: bool,
+
     /// Replace the feed however many products it loses. A running agent refuses it all the same, and
     /// serves it only once it is started again
     #[arg(long)]
@@ -37,40 +52,43 @@ pub(crate) struct ImportArgs {
 
     /// Configuration of the agent that serves the feed: its format and its mapping [default:
     /// rfq-agent.toml, if it is there]
-    #[arg(long, env = "RFQ_AGENT_CONFIG", value_name = "FILE")]
+    #[arg(long, env = "RFQ_AGENT_CONFIG", hide_env_values = true, value_name = "FILE")]
     config: Option<PathBuf>,
 }
 
 pub(crate) fn import(args: &ImportArgs, ambient: &Ambient) -> anyhow::Result<()> {
-    if args.feed.to_string_lossy().contains("://") {
-        bail!(
-            "expected a feed file, not a URL; a database belongs in [feed.sql] of the configuration"
-        );
-    }
-    let config = configuration(args.config.as_deref(), toml::Table::new())?;
+    refuse_url(&args.feed)?;
+    let config = configuration_for_any_feed(args.config.as_deref())?;
     let runtime = Runtime::new().context("no threads could be started")?;
     let zone = config.lead_time.time_zone();
     let source = Source::new(config.feed.clone(), zone);
-    let read = |path: &Path| runtime.block_on(read(&config.feed, zone, path, ambient));
-    let served = match &config.feed.source {
-        FeedSource::File { path, .. } => Some(path),
-        FeedSource::Sample | FeedSource::Sql(_) => None,
+    let (served, format) = match &config.feed.source {
+        FeedSource::File { path, format } => (Some(path), *format),
+        FeedSource::Sample | FeedSource::Sql(_) => (None, None),
+    };
+    let read = |path: &Path, format| {
+        let mut checked = config.feed.clone();
+        checked.source = FeedSource::File { path: path.to_path_buf(), format };
+        runtime.block_on(feed::read(&Source::new(checked, zone), (ambient.now)()))
     };
     if args.dry_run {
-        let new = read(&args.feed)?;
-        feed::print_report(&new);
-        let old = served.and_then(|served| read(served).ok());
+        let new = read(&args.feed, args.format.or(format))?;
+        tell_rows(&new, &config.data_dir, args.strict)?;
+        let old = served.and_then(|served| read(served, format).ok());
         return is_taken(&source, &new, old, args.force).map(drop);
     }
     let Some(served) = served else {
-        bail!("no feed file is configured to be replaced; name its --config, or add --dry-run");
+        bail!(
+            "no feed file is configured to be replaced; set feed.file, name the --config that does, or \
+             add --dry-run"
+        );
     };
     let aside = aside(served);
     let replaced = copy(&args.feed, &aside)
-        .and_then(|()| read(&aside))
+        .and_then(|()| read(&aside, format))
         .and_then(|new| {
-            feed::print_report(&new);
-            let is_taken = is_taken(&source, &new, read(served).ok(), args.force)?;
+            tell_rows(&new, &config.data_dir, args.strict)?;
+            let is_taken = is_taken(&source, &new, read(served, format).ok(), args.force)?;
             fs::rename(&aside, served).context("it could not be put in place")?;
             Ok(is_taken)
         })
@@ -89,15 +107,19 @@ pub(crate) fn import(args: &ImportArgs, ambient: &Ambient) -> anyhow::Result<()>
     Ok(())
 }
 
-/// Reads the file as `serve` would.
-async fn read(feed: &Feed, zone: Tz, path: &Path, ambient: &Ambient) -> anyhow::Result<Read> {
-    let format = match feed.source {
-        FeedSource::File { format, .. } => format,
-        FeedSource::Sample | FeedSource::Sql(_) => None,
-    };
-    let mut checked = feed.clone();
-    checked.source = FeedSource::File { path: path.to_path_buf(), format };
-    feed::read(&Source::new(checked, zone), (ambient.now)()).await
+/// Tells what became of the rows. Rejected ones are an error if it is `strict`.
+fn tell_rows(new: &Read, data_dir: &Path, strict: bool) -> anyhow::Result<()> {
+    // The lists of the agent itself stay as they are.
+    let folder = if data_dir.is_dir() { data_dir } else { Path::new("") };
+    report::print(new, &Lists { folder, prefix: "import-" });
+    match report::rejected(new) {
+        0 => Ok(()),
+        rejected if strict => bail!("--strict takes no rejected rows, and there are {rejected}"),
+        rejected => {
+            warn!(rejected, "Some rows are rejected; with --strict that is an error");
+            Ok(())
+        }
+    }
 }
 
 /// Whether a running agent takes the `new` feed in place of the `old` one. If it does not, that is an

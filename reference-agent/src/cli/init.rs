@@ -7,12 +7,14 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use clap::Args;
 use rfq_reference_agent::config::{Config, DATA_DIR, commented, quoted};
+use rfq_reference_agent::feed::Format;
 use rfq_reference_agent::new_file;
 use rfq_reference_agent::secret::{self, Provenance};
 use rfq_reference_agent::source::{Read, Source};
 use toml::{Table, Value};
 
-use super::{Ambient, CONFIGURATION, feed};
+use super::report::{self, Lists};
+use super::{Ambient, CONFIGURATION, feed, formats, refuse_url};
 
 /// Write a configuration and a secret for a product feed
 ///
@@ -21,10 +23,13 @@ use super::{Ambient, CONFIGURATION, feed};
 /// is there is overwritten, and nothing is written when the feed cannot be used.
 #[derive(Debug, Args)]
 pub(crate) struct InitArgs {
-    /// The product feed, as the shop exports it. Its format is told from its beginning, and its
-    /// products need the marketplace's name of each in a column `product_slug`, or --mapping
+    /// The product feed, as the shop exports it. Its products need the marketplace's name of each in a column `product_slug`, or --mapping
     #[arg(value_name = "FEED")]
     feed: PathBuf,
+
+    /// How the feed is written, where that cannot be told from its beginning
+    #[arg(long, value_parser = formats())]
+    format: Option<Format>,
 
     /// Folder to write into, made if it is not there; the agent keeps its ledger there too
     #[arg(long, value_name = "DIR", default_value = ".")]
@@ -39,9 +44,10 @@ pub(crate) struct InitArgs {
 pub(crate) fn init(args: &InitArgs, ambient: &Ambient) -> anyhow::Result<()> {
     let file = args.dir.join(CONFIGURATION);
     refuse_to_overwrite(&file)?;
+    args.mapping.iter().chain([&args.feed]).try_for_each(|path| refuse_url(path))?;
     let feed = absolute(&args.feed)?;
     let mapping = args.mapping.as_deref().map(absolute).transpose()?;
-    let read = read(&feed, mapping.as_deref(), ambient)?;
+    let read = read(&feed, args.format, mapping.as_deref(), ambient)?;
     let mut known = vec![("feed.file", quoted(&feed))];
     known.extend(read.format.map(|format| ("feed.format", quoted(format.name()))));
     known.extend(mapping.map(|mapping| ("feed.mapping_file", quoted(&mapping))));
@@ -53,7 +59,8 @@ pub(crate) fn init(args: &InitArgs, ambient: &Ambient) -> anyhow::Result<()> {
         )
     };
     fs::create_dir_all(&args.dir).with_context(cannot)?;
-    let secret_path = args.dir.join(DATA_DIR).join("secret");
+    let data_dir = args.dir.join(DATA_DIR);
+    let secret_path = data_dir.join("secret");
     let (_, provenance) =
         secret::read_or_make(&secret_path, ambient.secret_bytes).with_context(|| {
             format!("there is no secret in {}; mend or remove that file", secret_path.display())
@@ -64,7 +71,8 @@ pub(crate) fn init(args: &InitArgs, ambient: &Ambient) -> anyhow::Result<()> {
             _ => Err(error).with_context(cannot),
         }
     })?;
-    tell(&args.feed, &read, &file, &secret_path, provenance);
+    tell_feed(&args.feed, &read, &data_dir);
+    tell_next(&file, &secret_path, provenance);
     Ok(())
 }
 
@@ -90,8 +98,14 @@ fn absolute(path: &Path) -> anyhow::Result<String> {
 }
 
 /// Reads the feed as `serve` would.
-fn read(feed: &str, mapping: Option<&str>, ambient: &Ambient) -> anyhow::Result<Read> {
+fn read(
+    feed: &str,
+    format: Option<Format>,
+    mapping: Option<&str>,
+    ambient: &Ambient,
+) -> anyhow::Result<Read> {
     let mut keys = Table::from_iter([("file".to_owned(), Value::from(feed))]);
+    keys.extend(format.map(|format| ("format".to_owned(), Value::from(format.name()))));
     keys.extend(mapping.map(|mapping| ("mapping_file".to_owned(), Value::from(mapping))));
     let flags = Table::from_iter([("feed".to_owned(), Value::from(keys))]);
     let config = Config::load(None, std::iter::empty(), flags)?;
@@ -103,10 +117,14 @@ fn read(feed: &str, mapping: Option<&str>, ambient: &Ambient) -> anyhow::Result<
 }
 
 #[expect(clippy::print_stdout, reason = "this is for whoever asked for it")]
-fn tell(path: &Path, read: &Read, file: &Path, secret: &Path, provenance: Provenance) {
+fn tell_feed(path: &Path, read: &Read, data_dir: &Path) {
     println!("Feed      {}", path.display());
-    feed::print_report(read);
+    report::print(read, &Lists { folder: data_dir, prefix: "" });
     println!();
+}
+
+#[expect(clippy::print_stdout, reason = "this is for whoever asked for it")]
+fn tell_next(file: &Path, secret: &Path, provenance: Provenance) {
     let (file, secret) = (file.display(), secret.display());
     let made = match provenance {
         Provenance::Made => "",

@@ -8,12 +8,27 @@ use tracing_subscriber::EnvFilter;
 #[derive(Debug, Args)]
 pub(crate) struct LogArgs {
     /// How log lines are written, on standard error
-    #[arg(long, env = "RFQ_AGENT_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text, global = true)]
+    #[arg(
+        long,
+        env = "RFQ_AGENT_LOG_FORMAT",
+        hide_env_values = true,
+        value_enum,
+        default_value_t = LogFormat::Text,
+        global = true
+    )]
     log_format: LogFormat,
 
     /// What is logged: error, warn, info, debug or trace, also per module as in
     /// `info,rfq_sdk=debug`
-    #[arg(long, env = "RFQ_AGENT_LOG", default_value = "info", value_name = "FILTER", value_parser = parse_filter, global = true)]
+    #[arg(
+        long,
+        env = "RFQ_AGENT_LOG",
+        hide_env_values = true,
+        default_value = "info",
+        value_name = "FILTER",
+        value_parser = parse_filter,
+        global = true
+    )]
     log: String,
 }
 

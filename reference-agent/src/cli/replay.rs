@@ -32,11 +32,11 @@ pub(crate) struct ReplayArgs {
     now: bool,
 
     /// Configuration of the agent that answered it [default: rfq-agent.toml, if it is there]
-    #[arg(long, env = "RFQ_AGENT_CONFIG", value_name = "FILE")]
+    #[arg(long, env = "RFQ_AGENT_CONFIG", hide_env_values = true, value_name = "FILE")]
     config: Option<PathBuf>,
 
     /// Directory with the agent's ledger
-    #[arg(long, env = "RFQ_AGENT_DATA_DIR", value_name = "DIR")]
+    #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
 }
 

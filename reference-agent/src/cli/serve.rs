@@ -42,29 +42,29 @@ const ENDING: Duration = Duration::from_secs(2);
 /// Answer requests for quotes until told to stop
 ///
 /// Without any option it takes `rfq-agent.toml` of this directory, as `rfq-agent init` writes it. If
-/// there is none it serves a sample catalogue on this machine only, with a secret of its own, and
-/// prints a command to try it with. Every key of a configuration can also be set in the
+/// there is none, and no variable configures a shop, it serves a sample catalogue on this machine
+/// only, with a secret of its own, and prints a command to try it with. Every key of a configuration can also be set in the
 /// environment, as `RFQ_AGENT_FEED_FILE` and so on; `rfq-agent init` writes one that explains them all.
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
     /// Configuration [default: rfq-agent.toml, if it is there]. The options below count before what
     /// it says
-    #[arg(long, env = "RFQ_AGENT_CONFIG", value_name = "FILE")]
+    #[arg(long, env = "RFQ_AGENT_CONFIG", hide_env_values = true, value_name = "FILE")]
     config: Option<PathBuf>,
 
     /// Address and port to listen on [default: 127.0.0.1:8787]. Only this machine reaches 127.0.0.1;
     /// put a proxy that speaks TLS in front before others are to reach the agent
-    #[arg(long, value_name = "ADDR:PORT")]
+    #[arg(long, value_name = "IP:PORT")]
     bind: Option<String>,
 
     /// Address and port for metrics and orders [default: 127.0.0.1:8788]. It asks for no password:
     /// keep it on this machine or in the shop's own network
-    #[arg(long, value_name = "ADDR:PORT")]
+    #[arg(long, value_name = "IP:PORT")]
     admin_bind: Option<String>,
 
     /// Product feed; its format is told from its content. Without one and without a configuration a
     /// sample catalogue is served
-    #[arg(long, env = "RFQ_AGENT_FEED", value_name = "FILE")]
+    #[arg(long, value_name = "FILE")]
     feed: Option<String>,
 
     /// How the marketplace authenticates its requests, as registered there: hmac, a signature over
@@ -78,8 +78,8 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "FILE")]
     secret_file: Option<String>,
 
-    /// Where the agent is reached from outside, such as `https://shop.example`: claim links begin
-    /// with it. Left out, they lead to this machine and work nowhere else
+    /// Where the agent is reached from outside, the https address of the proxy in front of it, such as
+    /// `https://shop.example`: claim links begin with it. Left out, they can be opened nowhere
     #[arg(long, value_name = "URL")]
     public_url: Option<String>,
 
@@ -154,7 +154,10 @@ pub(crate) fn serve(args: &ServeArgs, ambient: &Ambient) -> anyhow::Result<()> {
         let root = match &config.public_url {
             Some(url) => url.clone(),
             None => {
-                warn!("Without public_url, claim links lead to this machine and work nowhere else");
+                warn!(
+                    "Claim links can be opened nowhere until public_url names the https address of \
+                     the proxy in front of the agent"
+                );
                 Url::parse(&format!("https://localhost:{}", address.port()))?
             }
         };

@@ -140,6 +140,16 @@ impl fmt::Display for Problem {
 }
 
 impl Problem {
+    /// The path of the key, where it stands in the configuration.
+    pub(super) fn key(&self) -> Option<&str> {
+        match self {
+            Self::UnknownKey { key, .. } | Self::Wrong { key, .. } | Self::Missing { key, .. } => {
+                Some(key)
+            }
+            Self::UnknownVariable { .. } | Self::OnlyInFile { .. } => None,
+        }
+    }
+
     /// The line of the file, after all others when it is elsewhere.
     pub(super) fn line(&self) -> usize {
         match self {

@@ -126,7 +126,9 @@ impl Key {
                 }
             }
             Kind::Path => "a path".to_owned(),
-            Kind::Address => "an address and a port, such as \"127.0.0.1:8787\"".to_owned(),
+            Kind::Address => {
+                "a numeric IP address and a port, such as \"127.0.0.1:8787\"".to_owned()
+            }
             Kind::Database => "sqlite:PATH or postgres://USER@HOST/DATABASE".to_owned(),
             Kind::Whole(from, to) => format!("a whole number of {unit} from {from} to {to}"),
             Kind::Usd => "an amount in US dollars, such as 49.99".to_owned(),
@@ -189,9 +191,13 @@ impl Key {
     }
 }
 
-/// Whether a text given as a path is a URL, in which a password may be.
-pub(super) fn is_url(path: &str) -> bool {
-    path.contains("://")
+/// Whether a text given as a path is a URL, in which a password may be: also one of a database whose
+/// slashes are missing, or were taken for those of a path.
+#[must_use]
+pub fn is_url(path: &str) -> bool {
+    let lower = path.to_ascii_lowercase();
+    lower.contains("://")
+        || ["postgres:", "postgresql:", "sqlite:"].iter().any(|scheme| lower.starts_with(scheme))
 }
 
 /// The outermost table, or list of tables, around the key of this path.

@@ -8,11 +8,10 @@ use toml::de::{DeTable, DeValue};
 use toml::{Table, Value};
 
 use super::error::{ConfigError, Origin, Problem};
-use super::keys::{self, Key, Kind, Unset, VARIABLE_PREFIX, is_url};
+use super::keys::{self, Key, Kind, VARIABLE_PREFIX, is_url};
 
 /// Variables that the command line reads.
-const READ_ELSEWHERE: [&str; 4] =
-    ["RFQ_AGENT_CONFIG", "RFQ_AGENT_FEED", "RFQ_AGENT_LOG", "RFQ_AGENT_LOG_FORMAT"];
+const READ_ELSEWHERE: [&str; 3] = ["RFQ_AGENT_CONFIG", "RFQ_AGENT_LOG", "RFQ_AGENT_LOG_FORMAT"];
 
 /// What the layers so far say, and what is wrong with them.
 #[derive(Default)]
@@ -21,8 +20,8 @@ pub(super) struct Layers {
     pub(super) problems: Vec<Problem>,
     /// Of the value at each path, such as `shipping.zones[0].regions`.
     origins: BTreeMap<String, Origin>,
-    /// Tables with something wrong in them, of which no more is said.
-    spoiled: BTreeSet<&'static str>,
+    /// Paths that were put out of the way.
+    pub(super) mended: BTreeSet<String>,
 }
 
 /// Where the values of a layer come from.
@@ -109,7 +108,6 @@ impl Layers {
             let (path, pattern) = (joined(at, &name), joined(pattern, &name));
             let key = Key::find(&pattern);
             if !is_bare(&name) || (key.is_none() && !keys::is_section(&pattern)) {
-                self.spoil(&pattern);
                 let nearest = keys::nearest_key(&pattern);
                 let origin = (source.origin)(&path);
                 let key = if is_bare(&name) { path } else { joined(at, &format!("{name:?}")) };
@@ -129,7 +127,6 @@ impl Layers {
                     taken.insert(name, value);
                 }
                 Err((value, reason)) => {
-                    self.spoil(&pattern);
                     self.wrong(&path, Some(shown(key, &value)), reason);
                 }
             }
@@ -163,9 +160,10 @@ impl Layers {
                             taken.push(Value::Table(self.take(table, &path, &pattern, source)));
                         }
                         other => {
-                            self.spoil(key.path);
                             let reason = "expected a table in braces".to_owned();
                             self.wrong(&path, Some(shown(Some(key), &other)), reason);
+                            // In its place, so that those behind it keep their number.
+                            taken.push(Value::Table(Table::new()));
                         }
                     }
                 }
@@ -189,48 +187,6 @@ impl Layers {
     pub(super) fn wrong(&mut self, path: &str, given: Option<String>, reason: String) {
         let origin = self.origin(path);
         self.problems.push(Problem::Wrong { origin, key: path.to_owned(), given, reason });
-    }
-
-    fn spoil(&mut self, pattern: &str) {
-        let own = Key::find(pattern).filter(|key| matches!(key.kind, Kind::Table | Kind::Tables));
-        if let Some(key) = keys::table_around(pattern).or(own) {
-            self.spoiled.insert(key.path);
-        }
-    }
-
-    /// Takes out what is spoiled, and then tables that miss a key they need.
-    pub(super) fn settle(&mut self) {
-        for path in std::mem::take(&mut self.spoiled) {
-            self.remove(path);
-        }
-        let mut missing = Vec::new();
-        find_missing(&self.table, "", "", &mut missing);
-        for (at, key) in missing {
-            let (origin, path) = (self.origin(&at), joined(&at, key.name()));
-            self.problems.push(Problem::Missing { origin, key: path, expected: key.expected() });
-            self.remove(&at);
-        }
-    }
-
-    /// Takes out the value at `path`, or the whole list that it is in; whether there was one.
-    pub(super) fn remove(&mut self, path: &str) -> bool {
-        let path = path.split('[').next().unwrap_or_default();
-        let (at, name) = path.rsplit_once('.').unwrap_or(("", path));
-        let mut table = Some(&mut self.table);
-        for name in at.split('.').filter(|name| !name.is_empty()) {
-            table = table.and_then(|table| table.get_mut(name)).and_then(Value::as_table_mut);
-        }
-        table.and_then(|table| table.remove(name)).is_some()
-    }
-
-    /// The value of a key that is in no list.
-    pub(super) fn value(&self, path: &str) -> Option<&Value> {
-        let (first, rest) = path.split_once('.').unwrap_or((path, ""));
-        let mut value = self.table.get(first)?;
-        for name in rest.split('.').filter(|name| !name.is_empty()) {
-            value = value.as_table()?.get(name)?;
-        }
-        Some(value)
     }
 
     /// Who set the value at `path`, or else the table that it is in.
@@ -286,30 +242,6 @@ fn key_of(variable: &str) -> Result<&'static Key, Problem> {
     })
 }
 
-/// Tables that miss a key they need: where they are, and the key.
-fn find_missing(table: &Table, at: &str, pattern: &str, found: &mut Vec<(String, &'static Key)>) {
-    for key in super::KEYS {
-        let is_here = key.path.rsplit_once('.').is_some_and(|(around, _)| around == pattern);
-        if is_here && matches!(key.unset, Unset::Missing(_)) && !table.contains_key(key.name()) {
-            found.push((at.to_owned(), key));
-        }
-    }
-    for (name, value) in table {
-        let (at, pattern) = (joined(at, name), joined(pattern, name));
-        match value {
-            Value::Table(table) => find_missing(table, &at, &pattern, found),
-            Value::Array(entries) => {
-                let tables =
-                    entries.iter().enumerate().filter_map(|(i, e)| Some((i, e.as_table()?)));
-                for (index, table) in tables {
-                    find_missing(table, &format!("{at}[{index}]"), &format!("{pattern}[]"), found);
-                }
-            }
-            _ => {}
-        }
-    }
-}
-
 /// `None` when the folder cannot be written in front of it.
 fn rebased(kind: Kind, text: &str, folder: &Path) -> Option<String> {
     let (prefix, path) = match kind {
@@ -345,7 +277,7 @@ fn nested(path: &str, value: Value) -> Table {
         .fold(innermost, |table, name| Table::from_iter([(name.to_owned(), Value::Table(table))]))
 }
 
-fn joined(at: &str, name: &str) -> String {
+pub(super) fn joined(at: &str, name: &str) -> String {
     if at.is_empty() { name.to_owned() } else { format!("{at}.{name}") }
 }
 

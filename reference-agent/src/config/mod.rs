@@ -7,6 +7,7 @@ mod commented;
 mod error;
 mod keys;
 mod layers;
+mod mend;
 mod sections;
 mod table;
 
@@ -23,12 +24,13 @@ use url::Url;
 
 pub use self::commented::{commented, quoted, reference};
 pub use self::error::{ConfigError, Origin, Problem};
-pub use self::keys::{Key, Kind, Unset, VARIABLE_PREFIX};
+pub use self::keys::{Key, Kind, Unset, VARIABLE_PREFIX, is_url};
 pub use self::sections::{Checkout, Feed, FeedSource, Ledger, Percent, PercentError, Stock};
 pub use self::table::{KEYS, SECTIONS};
 
 use self::keys::Kind as K;
 use self::layers::{Layers, shown};
+use self::mend::pattern;
 use crate::calendar::LeadTime;
 use crate::price_service::PriceServiceConfig;
 use crate::rules::{OfferRules, Rules};
@@ -139,8 +141,8 @@ impl Config {
     }
 }
 
-/// Reads the types out of the table. What one refuses is noted and taken out, so that the others are
-/// read too; what is left is a configuration, unless even that cannot be.
+/// Reads the types out of the table. What one refuses is noted and put out of the way, so that the
+/// others are read too; what is left is a configuration, unless even that cannot be.
 fn read(layers: &mut Layers) -> Option<Config> {
     loop {
         let error = match serde_path_to_error::deserialize(layers.table.clone()) {
@@ -151,32 +153,37 @@ fn read(layers: &mut Layers) -> Option<Config> {
             Err(error) => error,
         };
         let path = error.path().to_string();
-        refused(layers, &path, error.inner().message());
-        if !layers.remove(&path) {
+        let path = refused(layers, &path, error.inner().message());
+        if !layers.mend(&path) {
             return None;
         }
     }
 }
 
-/// Notes that a type refused the value at `path`.
-fn refused(layers: &mut Layers, path: &str, message: &str) {
+/// Notes that a type refused the value at `path`; the path of what is at fault in it.
+fn refused(layers: &mut Layers, path: &str, message: &str) -> String {
     let message = message.trim_end();
     // Of a section the message begins with the key.
     let (first, rest) = message.split_once([' ', ':']).unwrap_or((message, ""));
     let inner = format!("{path}.{first}");
-    let rest = rest.trim_start_matches([' ', ':']);
-    if Key::find(&inner).is_some() {
-        return layers.wrong(&inner, None, rest.to_owned());
+    let (path, given, reason) = if Key::find(&inner).is_some() {
+        (inner, None, rest.trim_start_matches([' ', ':']))
+    } else {
+        let key = Key::find(&pattern(path))
+            .filter(|key| !matches!(key.kind, K::List(_) | K::UsdByRegion | K::Table | K::Tables));
+        let given = key.and_then(|key| Some(shown(Some(key), layers.value(path)?)));
+        (path.to_owned(), given, message)
+    };
+    if !layers.is_consequence(&path) {
+        layers.wrong(&path, given, reason.to_owned());
     }
-    let key = Key::find(path)
-        .filter(|key| !matches!(key.kind, K::List(_) | K::UsdByRegion | K::Table | K::Tables));
-    let given = key.and_then(|key| Some(shown(Some(key), layers.value(path)?)));
-    layers.wrong(path, given, message.to_owned());
+    path
 }
 
 /// Metrics and orders must not be where everyone can ask for quotes.
 fn check_addresses(config: &Config, layers: &mut Layers) {
-    if config.bind == config.admin_bind && config.bind.port() != 0 {
+    let are_read = !layers.is_blamed("bind") && !layers.is_blamed("admin_bind");
+    if are_read && config.bind == config.admin_bind && config.bind.port() != 0 {
         let given = Some(format!("{:?}", config.admin_bind.to_string()));
         layers.wrong("admin_bind", given, "expected another address than that of bind".to_owned());
     }

@@ -9,8 +9,9 @@ pub const SECTIONS: &[(&str, &str)] = &[
     ("", "Where the agent is reached, by whom, and what it says of itself."),
     (
         "feed",
-        "Where the products come from: a file, or a query of a database (`sql`). Without either a \
-         sample catalogue is served, to try things out.",
+        "Where the products come from: a file, or a query of a database (`sql`). A shop that is \
+         configured needs one of them; without any configuration a sample catalogue is served, to \
+         try things out.",
     ),
     ("offers", "What every offer says."),
     (
@@ -56,8 +57,9 @@ pub const KEYS: &[Key] = &[
         Url("https:// and a host, such as \"https://shop.example\""),
         "",
         Nothing("\"https://shop.example\""),
-        "Where the agent is reached from outside: claim links begin with it. Without it they lead \
-         to this machine and work nowhere else.",
+        "Where the agent is reached from outside, the address of the proxy that speaks TLS in front \
+         of it: claim links begin with it. Without it they can be opened nowhere, not even on this \
+         machine.",
     ),
     key(
         "auth",

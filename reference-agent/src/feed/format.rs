@@ -39,7 +39,8 @@ pub enum FormatError {
     },
     /// The beginning of a feed is like none of them.
     #[error(
-        "its format cannot be told from its beginning; say which of {} it is, or check what exports it",
+        "its format cannot be told from its beginning; say by feed.format, or --format of init and \
+         import, which of {} it is, or check what exports it",
         Format::list()
     )]
     Undetected,

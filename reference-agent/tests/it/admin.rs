@@ -166,7 +166,9 @@ async fn a_foreign_host_name_is_refused() {
     // A request without the header, as HTTP/1.0 allows, comes from no browser.
     assert_eq!(call(&agent.admin, get("/healthz")).await.0, StatusCode::OK);
     let absolute = get("http://evil.example/healthz");
-    assert_eq!(call(&agent.admin, absolute).await.0, StatusCode::FORBIDDEN);
+    let (status, _, body) = call(&agent.admin, absolute).await;
+    assert_eq!(status, StatusCode::FORBIDDEN);
+    assert_snapshot!(body, @r#"{"error":"unknown_host","message":"expected the header Host to be an IP address, localhost or a name in admin_hosts of the agent's configuration"}"#);
     let mut twice = get("/healthz");
     twice.headers_mut().append("host", "localhost".parse().unwrap());
     twice.headers_mut().append("host", "evil.example".parse().unwrap());

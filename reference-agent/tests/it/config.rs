@@ -12,7 +12,7 @@ use rfq_reference_agent::config::{Auth, Config, ConfigError, FeedSource};
 use tempfile::TempDir;
 
 /// Loads a file of this text, under these variables and flags.
-fn load(text: &str, variables: &[(&str, &str)], flags: &str) -> Result<Config, String> {
+pub(super) fn load(text: &str, variables: &[(&str, &str)], flags: &str) -> Result<Config, String> {
     let dir = TempDir::new().unwrap();
     let file = dir.path().join("rfq-agent.toml");
     std::fs::write(&file, text).unwrap();
@@ -21,7 +21,7 @@ fn load(text: &str, variables: &[(&str, &str)], flags: &str) -> Result<Config, S
         .map_err(|error| error.to_string().replace(&format!("{}/", dir.path().display()), ""))
 }
 
-fn refusal(text: &str) -> String {
+pub(super) fn refusal(text: &str) -> String {
     load(text, &[], "").unwrap_err()
 }
 
@@ -133,6 +133,7 @@ fn every_kind_of_wrong_value_has_its_sentence() {
     let values = [
         "bind = 'here'",
         "bind = 8787",
+        "bind = 'localhost:1'",
         "\nadmin_bind = '127.0.0.1:8787'",
         "admin_hosts = 'agent'",
         "admin_hosts = ['agent', 'http://agent']",
@@ -179,8 +180,9 @@ fn every_kind_of_wrong_value_has_its_sentence() {
     ];
     let sentences: Vec<String> = values.iter().map(|text| refusal(text)).collect();
     assert_snapshot!(sentences.join("\n"), @r#"
-    rfq-agent.toml, line 1: bind is "here"; expected an address and a port, such as "127.0.0.1:8787"
-    rfq-agent.toml, line 1: bind is 8787; expected an address and a port, such as "127.0.0.1:8787", in quotes
+    rfq-agent.toml, line 1: bind is "here"; expected a numeric IP address and a port, such as "127.0.0.1:8787"
+    rfq-agent.toml, line 1: bind is 8787; expected a numeric IP address and a port, such as "127.0.0.1:8787", in quotes
+    rfq-agent.toml, line 1: bind is "localhost:1"; expected a numeric IP address and a port, such as "127.0.0.1:8787"
     rfq-agent.toml, line 2: admin_bind is "127.0.0.1:8787"; expected another address than that of bind
     rfq-agent.toml, line 1: admin_hosts is "agent"; expected a list of host names, such as ["rfq-agent"]
     rfq-agent.toml, line 1: admin_hosts: expected host names without scheme and port, such as ["rfq-agent"]
@@ -246,7 +248,7 @@ fn every_kind_of_wrong_variable_has_its_sentence() {
     let sentences: Vec<String> =
         variables.iter().map(|(name, value)| refused_variable(name, value)).collect();
     assert_snapshot!(sentences.join("\n"), @r#"
-    RFQ_AGENT_BIND is "8787"; expected an address and a port, such as "127.0.0.1:8787"
+    RFQ_AGENT_BIND is "8787"; expected a numeric IP address and a port, such as "127.0.0.1:8787"
     RFQ_AGENT_AUTH is "token"; expected "hmac" or "bearer"
     RFQ_AGENT_BUDGET_MS is "3.5 s"; expected a whole number of milliseconds from 1 to 4000
     RFQ_AGENT_BUDGET_MS is ""; expected a whole number of milliseconds from 1 to 4000
@@ -262,67 +264,6 @@ fn every_kind_of_wrong_variable_has_its_sentence() {
         Config::load(None, [("RFQ_AGENT_NAME".into(), bytes)].into_iter(), toml::Table::new());
     assert_snapshot!(error.unwrap_err(), @"RFQ_AGENT_NAME: not UTF-8; expected some text");
     assert_snapshot!(load("", &[], "budget_ms = 0").unwrap_err(), @"on the command line: budget_ms is 0; expected a whole number of milliseconds from 1 to 4000");
-}
-
-#[test]
-fn unknown_keys_are_named_with_the_nearest_known_one_all_at_once() {
-    let text = "
-bnid = 1
-feed_file = 'x'
-valid_minutes = 5
-\"feed.file\" = 'x'
-[feed]
-fromat = 'x'
-bind = 'x'
-shrink = 1
-[feed.sql]
-ulr = 'x'
-[[shipping.zones]]
-region = ['US']
-tiers = [{ cost_usd = 1, upto_usd = 5 }]
-[ledgers]
-keep_days = 1
-[stock]
-soft_hold = 3
-";
-    let variables = [
-        ("RFQ_AGENT_FEED", "products.tsv"),
-        ("RFQ_AGENT_VALID_MINUTES", "5"),
-        ("RFQ_AGENT_FEED_CHECK_SECOND", "5"),
-        ("RFQ_AGENT_", "5"),
-        ("RFQ_AGENTS", "of no concern"),
-    ];
-    assert_snapshot!(load(text, &variables, "").unwrap_err(), @r#"
-    15 problems in the configuration:
-      rfq-agent.toml, line 2: bnid: there is no such key; the nearest is bind
-      rfq-agent.toml, line 3: feed_file: there is no such key; the nearest is feed.file
-      rfq-agent.toml, line 4: valid_minutes: there is no such key; the nearest is offers.valid_minutes
-      rfq-agent.toml, line 5: "feed.file": there is no such key; the nearest is feed.file
-      rfq-agent.toml, line 7: feed.fromat: there is no such key; the nearest is feed.format
-      rfq-agent.toml, line 8: feed.bind: there is no such key; the nearest is bind
-      rfq-agent.toml, line 9: feed.shrink: there is no such key; the nearest is feed.file
-      rfq-agent.toml, line 11: feed.sql.ulr: there is no such key; the nearest is feed.sql.url
-      rfq-agent.toml, line 13: shipping.zones[0].region: there is no such key; the nearest is shipping.zones[].regions
-      rfq-agent.toml, line 14: shipping.zones[0].tiers[0].upto_usd: there is no such key; the nearest is shipping.zones[].tiers[].up_to_usd
-      rfq-agent.toml, line 15: ledgers: there is no such key; the nearest is ledger
-      rfq-agent.toml, line 18: stock.soft_hold: there is no such key; the nearest is stock.soft_hold_percent
-      RFQ_AGENT_: there is no such variable; the nearest is RFQ_AGENT_BIND
-      RFQ_AGENT_FEED_CHECK_SECOND: there is no such variable; the nearest is RFQ_AGENT_FEED_CHECK_SECONDS
-      RFQ_AGENT_VALID_MINUTES: there is no such variable; the nearest is RFQ_AGENT_OFFERS_VALID_MINUTES
-    "#);
-}
-
-#[test]
-fn wrong_values_are_told_together_with_unknown_keys() {
-    let text = "auht = 1\nbudget_ms = 0\npublic_url = 'x'\n[lead_time]\ntime_zone = 'Mars'\n[checkout]\nurl = 'x'";
-    assert_snapshot!(refusal(text), @r#"
-    5 problems in the configuration:
-      rfq-agent.toml, line 1: auht: there is no such key; the nearest is auth
-      rfq-agent.toml, line 2: budget_ms is 0; expected a whole number of milliseconds from 1 to 4000
-      rfq-agent.toml, line 3: public_url is "x"; expected https:// and a host and no more, such as https://shop.example
-      rfq-agent.toml, line 5: lead_time.time_zone: "Mars": expected the name of a time zone, such as America/New_York or UTC
-      rfq-agent.toml, line 7: checkout.url is "x"; expected an absolute URL such as https://shop.example/cart?sku={id}&offer={offer_id}
-    "#);
 }
 
 #[test]

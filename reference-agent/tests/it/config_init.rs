@@ -45,6 +45,7 @@ fn a_feed_becomes_a_configuration_and_a_secret_and_the_next_steps() {
     Unmapped  0 (no name of the marketplace)
     Rejected  1
       line 3, id 2, price "free": expected an amount and its currency, such as 169.99 USD
+      listed in shop/rfq-agent-data/rejected-rows.tsv
 
     Wrote shop/rfq-agent.toml; the secret is in shop/rfq-agent-data/secret.
 

@@ -195,12 +195,12 @@ fn known_keys_are_set_in_it() {
     # Where the agent is reached, by whom, and what it says of itself.
 
     # Address and port that requests for quotes are answered on. Only this machine reaches 127.0.0.1;
-    # put a proxy that speaks TLS in front before others are to reach the agent. Expected: an address
-    # and a port, such as "127.0.0.1:8787".
+    # put a proxy that speaks TLS in front before others are to reach the agent. Expected: a numeric
+    # IP address and a port, such as "127.0.0.1:8787".
     #bind = "127.0.0.1:8787"
 
     # Address and port of metrics and orders. It asks for no secret: keep it to this machine or the
-    # shop's own network. Expected: an address and a port, such as "127.0.0.1:8787".
+    # shop's own network. Expected: a numeric IP address and a port, such as "127.0.0.1:8787".
     #admin_bind = "127.0.0.1:8788"
 
     # Host names that the admin address answers to, beside `localhost` and IP addresses: such as a
@@ -208,9 +208,9 @@ fn known_keys_are_set_in_it() {
     # a list of host names, such as ["rfq-agent"].
     #admin_hosts = []
 
-    # Where the agent is reached from outside: claim links begin with it. Without it they lead to this
-    # machine and work nowhere else. Expected: https:// and a host, such as "https://shop.example".
-    # Not set by default.
+    # Where the agent is reached from outside, the address of the proxy that speaks TLS in front of
+    # it: claim links begin with it. Without it they can be opened nowhere, not even on this machine.
+    # Expected: https:// and a host, such as "https://shop.example". Not set by default.
     #public_url = "https://shop.example"
 
     # How the marketplace authenticates its requests, as registered there: a signature over timestamp
@@ -262,8 +262,9 @@ fn known_keys_are_set_in_it() {
     # Expected: a path. Not set by default.
     #price_service = { url = "http://127.0.0.1:9000/price", timeout_ms = 1500 }
 
-    # Where the products come from: a file, or a query of a database (`sql`). Without either a sample
-    # catalogue is served, to try things out.
+    # Where the products come from: a file, or a query of a database (`sql`). A shop that is
+    # configured needs one of them; without any configuration a sample catalogue is served, to try
+    # things out.
     [feed]
 
     # The product feed. It is read again when it changes; put a new one in place by renaming, so that

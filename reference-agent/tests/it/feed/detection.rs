@@ -40,6 +40,6 @@ fn what_it_does_not_tell_is_an_error_that_lists_the_formats() {
         assert!(Format::detect(head.as_bytes()).is_err(), "{head:?}");
     }
     assert_snapshot!(Format::detect(b"sku,cost\n").unwrap_err(), @"
-    its format cannot be told from its beginning; say which of google-tsv, google-csv, google-xml, acp-jsonl, shopify-csv, woocommerce-csv it is, or check what exports it
+    its format cannot be told from its beginning; say by feed.format, or --format of init and import, which of google-tsv, google-csv, google-xml, acp-jsonl, shopify-csv, woocommerce-csv it is, or check what exports it
     ");
 }

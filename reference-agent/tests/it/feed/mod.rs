@@ -72,8 +72,8 @@ fn a_feed_that_cannot_be_used_says_why() {
     it is empty; check what exports it
     it is empty; check what exports it
     it is UTF-16; save it as UTF-8
-    its format cannot be told from its beginning; say which of google-tsv, google-csv, google-xml, acp-jsonl, shopify-csv, woocommerce-csv it is, or check what exports it
-    its format cannot be told from its beginning; say which of google-tsv, google-csv, google-xml, acp-jsonl, shopify-csv, woocommerce-csv it is, or check what exports it
+    its format cannot be told from its beginning; say by feed.format, or --format of init and import, which of google-tsv, google-csv, google-xml, acp-jsonl, shopify-csv, woocommerce-csv it is, or check what exports it
+    its format cannot be told from its beginning; say by feed.format, or --format of init and import, which of google-tsv, google-csv, google-xml, acp-jsonl, shopify-csv, woocommerce-csv it is, or check what exports it
     there are no products in it; check what exports it
     it has no column "price"; add it: it holds the price of one unit, such as 169.99 USD
     it has no column "product_slug"; add it: it holds the marketplace's name of the product, such as coffee-grinders/baratza-encore-esp; or name a mapping file
