@@ -140,7 +140,7 @@ pub(crate) fn serve(args: &ServeArgs, ambient: &Ambient) -> anyhow::Result<()> {
             loaded = load(&config, ambient, &live) => loaded?,
             () = &mut stop => {
                 info!("Told to stop while loading the feed");
-                return Ok(());
+                return Ok(0);
             }
         };
         let public = listen(public, "--bind")?;
@@ -183,13 +183,22 @@ pub(crate) fn serve(args: &ServeArgs, ambient: &Ambient) -> anyhow::Result<()> {
             let _ = stopped.changed().await;
         };
         let inside = tokio::spawn(serve_on(inside, admin, Limits::default(), until_told(stopped)));
-        serve_on(public, router, Limits::default(), stop).await;
+        let told = async {
+            stop.await;
+            info!("Shutting down: answering what is in flight");
+        };
+        let unanswered = serve_on(public, router, Limits::default(), told).await;
         drop(stopping);
-        inside.await.context("the admin address ended")
+        let unanswered_inside = inside.await.context("the admin address ended")?;
+        anyhow::Ok(unanswered + unanswered_inside)
     });
     // Whoever just reads a feed does not keep the agent from ending.
     runtime.shutdown_timeout(ENDING);
-    ended
+    match ended? {
+        0 => info!("Stopped, with every request answered"),
+        unanswered => warn!(unanswered, "Stopped before every request was answered"),
+    }
+    Ok(())
 }
 
 /// What was loaded at the start, and what keeps it up to date.
