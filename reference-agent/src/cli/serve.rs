@@ -20,7 +20,7 @@ use rfq_reference_agent::price_service::PriceService;
 use rfq_reference_agent::responder::CatalogueResponder;
 use rfq_reference_agent::secret::{self, Provenance};
 use rfq_reference_agent::server::{Limits, serve as serve_on};
-use rfq_reference_agent::source::{Read, Reloader, Source};
+use rfq_reference_agent::source::{Read, ReadingLog, Reloader, Source};
 use rfq_reference_agent::telemetry;
 use rfq_sdk::tower::VerifyLayer;
 use rfq_sdk::{Answerer, Clock as _, ProductSlug, Scheme, SecretFile, SystemClock, Verifier};
@@ -216,9 +216,16 @@ async fn load(config: &Config, ambient: &Ambient, live: &LiveCatalogue) -> anyho
     let source = Source::new(config.feed.clone(), config.lead_time.time_zone());
     let is_sample = source.is_sample();
     let read = feed::read(&source, (ambient.now)()).await?;
-    let (data_dir, now) = (config.data_dir.clone(), ambient.now);
-    let tell = move |read: &Read| feed::tell(read, &data_dir, now());
-    tell(&read);
+    let (readings, now) = (Arc::new(ReadingLog::new(&config.data_dir)), ambient.now);
+    let tell = move |read: &Read| readings.tell(read, now());
+    let told = tokio::task::spawn_blocking({
+        let tell = tell.clone();
+        move || {
+            tell(&read);
+            read
+        }
+    });
+    let read = told.await.context("the feed's report failed within this program")?;
     let reloader = Reloader::new(source, live.clone(), &read, SystemClock, tell);
     let (products, example) = (read.catalogue.len(), example(&read.catalogue));
     live.replace(read.catalogue);
