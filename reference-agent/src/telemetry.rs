@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use http::StatusCode;
 use metrics::{Counter, Histogram, Unit, counter, histogram};
 use metrics::{describe_counter, describe_gauge, describe_histogram};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+use rfq_sdk::tower::RefusedReason;
 use rfq_sdk::{DeclineReason, RfqIdReused};
 
 /// Answers by `outcome` and `reason`.
@@ -119,20 +119,14 @@ pub(crate) struct AnswerFigures {
     pub(crate) not_an_rfq: Counter,
     /// RFQs whose id stands for another request.
     pub(crate) rfq_id_reused: Counter,
-    /// Requests that are not genuine, by the status they were refused with.
-    refused: [(StatusCode, Counter); 4],
+    /// Requests that are not genuine, or not whole.
+    refused: Vec<(RefusedReason, Counter)>,
     seconds: Histogram,
 }
 
 impl AnswerFigures {
     /// Of the recorder that is installed.
     pub(crate) fn new() -> Self {
-        let refusals = [
-            (StatusCode::UNAUTHORIZED, "unauthorized"),
-            (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"),
-            (StatusCode::REQUEST_TIMEOUT, "body_too_slow"),
-            (StatusCode::BAD_REQUEST, "body_incomplete"),
-        ];
         Self {
             offers: answers("offer", ""),
             declines: DeclineReason::ALL
@@ -141,14 +135,17 @@ impl AnswerFigures {
                 .collect(),
             not_an_rfq: answers("refused", "not_an_rfq"),
             rfq_id_reused: answers("refused", RfqIdReused::REASON),
-            refused: refusals.map(|(status, reason)| (status, answers("refused", reason))),
+            refused: RefusedReason::ALL
+                .iter()
+                .map(|&reason| (reason, answers("refused", reason.name())))
+                .collect(),
             seconds: histogram!(ANSWER_SECONDS),
         }
     }
 
-    /// Counts a request that was refused with `status` before it was known to be genuine.
-    pub(crate) fn refused(&self, status: StatusCode) {
-        if let Some((_, refused)) = self.refused.iter().find(|(known, _)| *known == status) {
+    /// Counts a request that was refused before it was known to be genuine.
+    pub(crate) fn refused(&self, reason: RefusedReason) {
+        if let Some((_, refused)) = self.refused.iter().find(|(of, _)| *of == reason) {
             refused.increment(1);
         }
     }

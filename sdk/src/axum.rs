@@ -8,15 +8,16 @@ use ::axum::routing::post;
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use http::{HeaderValue, StatusCode};
+use tracing::field::display;
 use tracing::{error, warn};
 
 use crate::answer::Answer;
 use crate::answers::AnswerStore;
 use crate::deadline::Deadline;
 use crate::respond::{Answerer, Responder, RfqIdReused};
-use crate::rfq::{Rfq, RfqError};
+use crate::rfq::{MessageIds, Rfq, RfqError};
 use crate::tower::{VerifiedBody, VerifyLayer};
-use crate::verify::Verifier;
+use crate::verify::{Verified, Verifier};
 
 /// The path the marketplace calls: the root of the domain, then this (seed, "Agent Card
 /// Requirement").
@@ -47,7 +48,7 @@ async fn answer_rfq<R: Responder, S: AnswerStore>(
     };
     match Rfq::from_verified(&body.verified()) {
         Ok(rfq) => answerer.answer(rfq, deadline).await.into_response(),
-        Err(error) => RfqRejection::from(error).into_response(),
+        Err(reason) => RfqRejection::not_an_rfq(&body.verified(), reason).into_response(),
     }
 }
 
@@ -64,15 +65,28 @@ pub struct RfqRequest {
 }
 
 /// Why there is no [`RfqRequest`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RfqRejection {
     /// The body is genuine, but no RFQ.
-    #[error(transparent)]
-    NotAnRfq(#[from] RfqError),
+    #[error("{reason}")]
+    NotAnRfq {
+        /// Why not.
+        reason: RfqError,
+        /// What it can be found in the log by.
+        ids: MessageIds,
+    },
     /// The route lacks [`VerifyLayer`].
     #[error("the route is not behind VerifyLayer, so nothing verified the request")]
     Unverified,
+}
+
+impl RfqRejection {
+    /// The body is genuine, but no RFQ for `reason`.
+    #[must_use]
+    pub fn not_an_rfq(verified: &Verified<'_>, reason: RfqError) -> Self {
+        Self::NotAnRfq { reason, ids: MessageIds::of(verified) }
+    }
 }
 
 impl<S: Sync> FromRequestParts<S> for RfqRequest {
@@ -81,19 +95,32 @@ impl<S: Sync> FromRequestParts<S> for RfqRequest {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, RfqRejection> {
         let body = parts.extensions.get::<VerifiedBody>().ok_or(RfqRejection::Unverified)?;
         let deadline = parts.extensions.get::<Deadline>().ok_or(RfqRejection::Unverified)?;
-        Ok(Self { rfq: Rfq::from_verified(&body.verified())?, deadline: *deadline })
+        let verified = body.verified();
+        let rfq = Rfq::from_verified(&verified)
+            .map_err(|reason| RfqRejection::not_an_rfq(&verified, reason))?;
+        Ok(Self { rfq, deadline: *deadline })
     }
 }
 
 impl IntoResponse for RfqRejection {
     fn into_response(self) -> Response {
         match self {
-            Self::NotAnRfq(reason) => {
-                warn!(%reason, "Refused a genuine request that is no RFQ");
+            Self::NotAnRfq { reason, ids } => {
+                let MessageIds { rfq_id, message_id, call_id } = ids;
+                let [rfq_id, message_id, call_id] =
+                    [rfq_id, message_id, call_id].map(|id| id.map(display));
+                warn!(
+                    rfq_id,
+                    message_id,
+                    call_id,
+                    reason = reason.reason(),
+                    error = %reason,
+                    "Refused a genuine request that is no RFQ"
+                );
                 json(StatusCode::BAD_REQUEST, reason.to_json())
             }
             Self::Unverified => {
-                error!(reason = %self, "Refused a request");
+                error!(error = %self, "Refused a request");
                 json(StatusCode::INTERNAL_SERVER_ERROR, r#"{"error":"internal"}"#)
             }
         }

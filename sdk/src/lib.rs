@@ -35,7 +35,9 @@ pub use clock::{Clock, ManualClock, SystemClock};
 pub use headers::{AuthHeader, HeaderSource};
 pub use offer::{ClaimUrl, ClaimUrlError, Offer, OfferBuilder, OfferError, Terms, TermsError};
 pub use region::{Region, RegionError};
-pub use rfq::{Fingerprint, Origin, Quantity, QuantityError, Rfq, RfqError, RfqId, RfqIdError};
+pub use rfq::{
+    Fingerprint, MessageIds, Origin, Quantity, QuantityError, Rfq, RfqError, RfqId, RfqIdError,
+};
 pub use secret::{Secret, SecretError};
 pub use secret_file::{SecretFile, SecretFileError};
 pub use slug::{ProductSlug, SlugError};

@@ -1,4 +1,4 @@
-//! The command that the agent prints, run by a shell.
+//! What the agent prints at its start, and its command run by a shell.
 
 use std::process::Command;
 
@@ -40,6 +40,16 @@ fn the_printed_command_gets_a_bare_offer_of_documented_fields_at_any_time() {
             assert!(offer.keys().all(|key| documented.contains(&key.as_str())), "{offer:?}");
         }
     }
+}
+
+#[test]
+fn behind_a_public_url_it_still_says_where_it_listens() {
+    let feed = concat!(env!("CARGO_MANIFEST_DIR"), "/../reference-agent/sample/catalogue.tsv");
+    let agent = Agent::start(&["--public-url", "https://shop.example", "--feed", feed]);
+    let printed = agent.printed();
+    let listens = format!("  Listens on    http://{}\n", agent.address());
+    assert!(printed.contains(&listens), "{printed}");
+    assert!(printed.contains("RFQ endpoint  https://shop.example/message:send\n"), "{printed}");
 }
 
 #[test]

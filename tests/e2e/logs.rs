@@ -28,6 +28,11 @@ fn the_log_tells_what_happened_and_holds_no_secret_and_no_mac() {
                 let line: Value = serde_json::from_str(line).unwrap();
                 assert!(line["message"].is_string() && line["level"].is_string(), "{line}");
             }
+            let line = log.lines().find(|line| line.contains("Answered an RFQ with an offer"));
+            let line: Value = serde_json::from_str(line.unwrap()).unwrap();
+            assert_eq!(line["quantity"], 1, "{line}");
+            assert!(line["elapsed_ms"].is_u64(), "{line}");
+            assert_eq!(line["price_usd"], "169.99", "money is exact, as text");
         }
     }
 }

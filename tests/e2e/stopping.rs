@@ -23,6 +23,10 @@ fn a_request_in_flight_is_answered_before_the_agent_ends() {
     connection.send(last);
     assert_eq!(connection.response().unwrap().status, 200);
     assert!(agent.wait(), "it ends of itself, without an error");
+    agent.wait_for_log("Stopped");
+    let log = agent.log();
+    assert_eq!(log.matches("Shutting down").count(), 1, "{log}");
+    assert!(log.trim_end().ends_with("Stopped, with every request answered"), "{log}");
 }
 
 /// Never gives a row, and never ends.
@@ -71,5 +75,6 @@ fn an_agent_that_still_loads_its_feed_refuses_callers_and_ends_when_told() {
         };
         assert!(status.is_some_and(|status| status.success()), "{signal}: {status:?}");
         assert!(log.any(|line| line.contains("Told to stop while loading the feed")));
+        assert!(log.any(|line| line.contains("Stopped")));
     }
 }

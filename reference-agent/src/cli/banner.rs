@@ -31,6 +31,7 @@ pub(super) fn print(banner: &Banner<'_>) {
     let source = if banner.is_sample { "sample products" } else { "products" };
     println!("rfq-agent answers for {products} {source}.");
     println!();
+    println!("  Listens on    http://{}", banner.address);
     println!("  Agent card    {root}{AGENT_JSON_PATH}");
     println!("  RFQ endpoint  {root}{MESSAGE_SEND}");
     let secret = banner.secret_path.display();

@@ -5,10 +5,8 @@ use std::io::{self, BufWriter};
 use std::path::Path;
 
 use rfq_reference_agent::feed::{LeftOut, Rejection, Report, Unmapped};
-use rfq_reference_agent::source::Read;
+use rfq_reference_agent::source::{Read, keep_list};
 use tracing::warn;
-
-use super::feed::keep_list;
 
 /// Rows named of each kind that is left out; the lists have more.
 const FEW: usize = 5;
@@ -62,7 +60,7 @@ impl Lists<'_> {
         write: &dyn Fn(BufWriter<File>) -> io::Result<()>,
     ) {
         let path = self.folder.join(format!("{}{name}", self.prefix));
-        let kept = keep_list(&path, rows.count(), &|file| write(BufWriter::new(file)));
+        let kept = keep_list(&path, rows.count(), |file| write(BufWriter::new(file)));
         for entry in rows.kept().iter().take(FEW) {
             println!("  {}", row(entry));
         }

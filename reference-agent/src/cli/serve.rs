@@ -20,7 +20,7 @@ use rfq_reference_agent::price_service::PriceService;
 use rfq_reference_agent::responder::CatalogueResponder;
 use rfq_reference_agent::secret::{self, Provenance};
 use rfq_reference_agent::server::{Limits, serve as serve_on};
-use rfq_reference_agent::source::{Read, Reloader, Source};
+use rfq_reference_agent::source::{Read, ReadingLog, Reloader, Source};
 use rfq_reference_agent::telemetry;
 use rfq_sdk::tower::VerifyLayer;
 use rfq_sdk::{Answerer, Clock as _, ProductSlug, Scheme, SecretFile, SystemClock, Verifier};
@@ -140,7 +140,7 @@ pub(crate) fn serve(args: &ServeArgs, ambient: &Ambient) -> anyhow::Result<()> {
             loaded = load(&config, ambient, &live) => loaded?,
             () = &mut stop => {
                 info!("Told to stop while loading the feed");
-                return Ok(());
+                return Ok(0);
             }
         };
         let public = listen(public, "--bind")?;
@@ -186,13 +186,22 @@ pub(crate) fn serve(args: &ServeArgs, ambient: &Ambient) -> anyhow::Result<()> {
             let _ = stopped.changed().await;
         };
         let inside = tokio::spawn(serve_on(inside, admin, Limits::default(), until_told(stopped)));
-        serve_on(public, router, Limits::default(), stop).await;
+        let told = async {
+            stop.await;
+            info!("Shutting down: answering what is in flight");
+        };
+        let unanswered = serve_on(public, router, Limits::default(), told).await;
         drop(stopping);
-        inside.await.context("the admin address ended")
+        let unanswered_inside = inside.await.context("the admin address ended")?;
+        anyhow::Ok(unanswered + unanswered_inside)
     });
     // Whoever just reads a feed does not keep the agent from ending.
     runtime.shutdown_timeout(ENDING);
-    ended
+    match ended? {
+        0 => info!("Stopped, with every request answered"),
+        unanswered => warn!(unanswered, "Stopped before every request was answered"),
+    }
+    Ok(())
 }
 
 /// What was loaded at the start, and what keeps it up to date.
@@ -210,9 +219,16 @@ async fn load(config: &Config, ambient: &Ambient, live: &LiveCatalogue) -> anyho
     let source = Source::new(config.feed.clone(), config.lead_time.time_zone());
     let is_sample = source.is_sample();
     let read = feed::read(&source, (ambient.now)()).await?;
-    let (data_dir, now) = (config.data_dir.clone(), ambient.now);
-    let tell = move |read: &Read| feed::tell(read, &data_dir, now());
-    tell(&read);
+    let (readings, now) = (Arc::new(ReadingLog::new(&config.data_dir)), ambient.now);
+    let tell = move |read: &Read| readings.tell(read, now());
+    let told = tokio::task::spawn_blocking({
+        let tell = tell.clone();
+        move || {
+            tell(&read);
+            read
+        }
+    });
+    let read = told.await.context("the feed's report failed within this program")?;
     let reloader = Reloader::new(source, live.clone(), &read, SystemClock, tell);
     let (products, example) = (read.catalogue.len(), example(&read.catalogue));
     live.replace(read.catalogue);

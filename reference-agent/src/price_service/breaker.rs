@@ -90,8 +90,11 @@ impl Pass {
                     *state = State::Closed { failures };
                 } else {
                     *state = self.breaker.open();
-                    let seconds = self.breaker.rest.as_secs();
-                    warn!(failures, "The price service fails, so it is not asked for {seconds} s");
+                    let rest_seconds = self.breaker.rest.as_secs();
+                    warn!(
+                        failures,
+                        rest_seconds, "The price service fails, so it is not asked for a while"
+                    );
                 }
             }
             (State::Open { .. } | State::Probing, _) => {}

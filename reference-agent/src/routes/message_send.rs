@@ -8,8 +8,12 @@ use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use rfq_sdk::axum::RfqRejection;
 use rfq_sdk::tower::VerifyLayer;
-use rfq_sdk::{Answer, AnswerStore, Answerer, Clock, Responder, Rfq, RfqError, RfqIdReused};
+use rfq_sdk::{
+    Answer, AnswerStore, Answerer, Clock, MessageIds, Responder, Rfq, RfqError, RfqIdReused,
+    Verified,
+};
 use serde_json::{Value, json};
+use tracing::field::display;
 use tracing::warn;
 
 use crate::ledger::Ledger;
@@ -37,9 +41,8 @@ pub(crate) async fn message_send<R: Responder, S: AnswerStore>(
     let (body, deadline) = match state.verify.verify(request).await {
         Ok(genuine) => genuine,
         Err(refused) => {
-            let response: Response = refused.into_response();
-            figures.refused(response.status());
-            return response;
+            figures.refused(refused.reason());
+            return refused.into_response();
         }
     };
     match Rfq::from_verified(&body.verified()) {
@@ -60,8 +63,8 @@ pub(crate) async fn message_send<R: Responder, S: AnswerStore>(
         Err(reason) => {
             figures.not_an_rfq.increment(1);
             match reason {
-                RfqError::NotAnRfq { .. } => no_a2a(body.verified().body()),
-                other => RfqRejection::from(other).into_response(),
+                RfqError::NotAnRfq { .. } => no_a2a(&body.verified()),
+                other => RfqRejection::not_an_rfq(&body.verified(), other).into_response(),
             }
         }
     }
@@ -69,16 +72,21 @@ pub(crate) async fn message_send<R: Responder, S: AnswerStore>(
 
 /// Anything but an RFQ is A2A of some version, which this agent does not speak: with `jsonrpc` the
 /// JSON-RPC binding, else the HTTP binding (A2A 1.0, sections 9.5 and 11.6).
-fn no_a2a(body: &[u8]) -> Response {
+fn no_a2a(request: &Verified<'_>) -> Response {
     const MESSAGE: &str = "This agent answers requests for quotes only: JSON-RPC method message/send \
                            with params.message.metadata.skill respond-to-rfq. A2A is off.";
-    warn!("Refused a genuine request that is A2A, not a request for a quote");
+    let MessageIds { rfq_id, message_id, call_id, .. } = MessageIds::of(request);
+    let [rfq_id, message_id, call_id] = [rfq_id, message_id, call_id].map(|id| id.map(display));
+    warn!(
+        rfq_id,
+        message_id, call_id, "Refused a genuine request that is A2A, not a request for a quote"
+    );
     let detail = json!([{
         "@type": "type.googleapis.com/google.rpc.ErrorInfo",
         "reason": "UNSUPPORTED_OPERATION",
         "domain": "a2a-protocol.org",
     }]);
-    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let body: Value = serde_json::from_slice(request.body()).unwrap_or_default();
     let answer = if body.get("jsonrpc").is_some() {
         let id = body.get("id").filter(|id| id.is_string() || id.is_number());
         let error = json!({ "code": -32004, "message": MESSAGE, "data": detail });

@@ -23,7 +23,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 use tower::ServiceExt as _;
-use tracing::{debug, info, warn};
+use tracing::{debug, warn};
 
 use body::watch_body;
 use connection::{Connection, Phase};
@@ -58,7 +58,8 @@ impl Default for Limits {
 }
 
 /// Answers requests on `listener` until `shutdown` is ready; then takes no more, and returns once
-/// those in flight are answered.
+/// those in flight are answered, or had [`Limits::shutdown`] for it. Returns how many connections were cut
+/// off then, each with a request that was not answered.
 ///
 /// Each request carries a [`ReceivedAt`] with the moment its first byte came. Requests pipelined
 /// behind another count from when their turn comes.
@@ -67,7 +68,7 @@ pub async fn serve(
     router: Router,
     limits: Limits,
     shutdown: impl Future<Output = ()>,
-) {
+) -> usize {
     let connections = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(limits.connections));
     let mut shutdown = std::pin::pin!(shutdown);
@@ -94,9 +95,9 @@ pub async fn serve(
         }
     }
     drop(listener);
-    info!(open = connections.count(), "Shutting down: answering what is in flight");
-    if timeout(limits.shutdown, connections.shutdown()).await.is_err() {
-        warn!("Shut down before every connection was done");
+    match timeout(limits.shutdown, connections.shutdown()).await {
+        Ok(()) => 0,
+        Err(_) => limits.connections - places.available_permits(),
     }
 }
 

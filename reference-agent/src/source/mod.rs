@@ -1,6 +1,7 @@
 //! Where the products come from: the sample, a file or a database, read at the start and again
 //! whenever it changes.
 
+mod reading_log;
 mod reload;
 mod stamp;
 
@@ -19,6 +20,7 @@ use crate::feed::{
     self, FeedError, Format, Loaded, MappingError, MappingReport, MappingTable, Report, SlugMapping,
 };
 
+pub use reading_log::{ReadingLog, keep_list};
 pub use reload::Reloader;
 use stamp::Stamp;
 

@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep_until};
 use tracing::{error, info, warn};
 
 use super::stamp::Stamp;
-use super::{Read, Shrunk, Source, SourceError};
+use super::{Read, Shrunk, Source, SourceError, in_background};
 use crate::catalogue::LiveCatalogue;
 use crate::telemetry::FEED_LOADS;
 
@@ -28,8 +28,8 @@ pub struct Reloader {
     source: Source,
     live: LiveCatalogue,
     clock: Arc<dyn Clock>,
-    /// Told of everything that was read and is now served.
-    served: Box<dyn Fn(&Read) + Send + Sync>,
+    /// Told of everything that was read and is to be served.
+    served: Arc<dyn Fn(&Read) + Send + Sync>,
     /// The files that were read last; `None` when they are to be read again as they are.
     last_read: Option<Vec<Stamp>>,
     /// What was found instead of those, until it is read.
@@ -56,7 +56,8 @@ enum Unserved {
 
 impl Reloader {
     /// Keeps `live` up to date with `source`, whose `first` reading it is, as often and as carefully
-    /// as the source's configuration says. `served` is told of each new reading that is served.
+    /// as the source's configuration says. `served` is told of each new reading before it is served, on a
+    /// thread that may block.
     #[must_use]
     pub fn new(
         source: Source,
@@ -69,7 +70,7 @@ impl Reloader {
             source,
             live,
             clock: Arc::new(clock),
-            served: Box::new(served),
+            served: Arc::new(served),
             last_read: Some(first.files.clone()),
             change: None,
             looks_in_vain: 0,
@@ -140,12 +141,10 @@ impl Reloader {
     async fn read(&mut self) -> Option<Duration> {
         self.change = None;
         let files = self.source.files().await;
-        let read = self.source.read(self.clock.now(), |_, _| {}).await;
-        match read.map_err(Unserved::from).and_then(|read| self.check(read)) {
+        match self.read_and_tell().await {
             Ok(read) => {
                 self.last_read = Some(read.files.clone());
                 self.failure = None;
-                (self.served)(&read);
                 let products = read.catalogue.len();
                 self.live.replace(read.catalogue);
                 count("served");
@@ -167,9 +166,16 @@ impl Reloader {
         }
     }
 
-    fn check(&self, read: Read) -> Result<Read, Unserved> {
+    /// What may be served.
+    async fn read_and_tell(&self) -> Result<Read, Unserved> {
+        let read = self.source.read(self.clock.now(), |_, _| {}).await?;
         self.source.check_size(self.live.now().len(), read.catalogue.len())?;
-        Ok(read)
+        let served = Arc::clone(&self.served);
+        let told = in_background(move || {
+            served(&read);
+            Ok(read)
+        });
+        Ok(told.await?)
     }
 
     /// What is tried again at every check is told once.

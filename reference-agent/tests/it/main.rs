@@ -29,6 +29,7 @@ mod price_service;
 mod pricing;
 mod quote;
 mod quote_invariants;
+mod reading_log;
 mod responder;
 mod secret;
 mod server;

@@ -7,8 +7,10 @@ use http::{Request, StatusCode};
 use insta::assert_snapshot;
 use rfq_reference_agent::ledger::StoredOutcome;
 use serde_json::json;
+use tracing_subscriber::filter::LevelFilter;
 
 use super::asking::{Agent, body, call, signed};
+use super::log::Log;
 
 const GRINDER: &str = "coffee-grinders/baratza-encore-esp";
 
@@ -81,4 +83,78 @@ async fn an_a2a_body_is_authenticated_before_it_is_looked_at() {
     let mut request: Request<Body> = signed(r#"{"message":{}}"#);
     request.headers_mut().remove("x-productindex-signature");
     assert_eq!(ask(request).await.0, StatusCode::UNAUTHORIZED);
+}
+
+/// With this instead of the header's value, or without the header.
+fn with_header(header: &'static str, value: Option<&str>) -> Request<Body> {
+    let mut request = signed(&body("rfq-1", GRINDER, 1, json!("CA-US"), json!(null)));
+    request.headers_mut().remove(header);
+    if let Some(value) = value {
+        request.headers_mut().insert(header, value.parse().unwrap());
+    }
+    request
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_does_not_know_the_secret_cannot_fill_the_log() {
+    let agent = Agent::new();
+    let log = Log::default();
+    let _log = log.keep(LevelFilter::INFO);
+    let wrong = "0".repeat(64);
+    for _ in 0..100 {
+        for request in [
+            with_header("x-productindex-signature", None),
+            with_header("x-productindex-signature", Some("zz")),
+            with_header("x-productindex-signature", Some(&wrong)),
+            with_header("x-productindex-timestamp", Some("1780314899")),
+            signed(&"x".repeat(70_000)),
+        ] {
+            call(&agent.public, request).await;
+        }
+    }
+    assert_snapshot!(log.text(), @r#"
+    WARN Refused a request that is not authenticated reason="malformed_credentials" error=the signature is not 64 hex digits
+    WARN Refused a request that is not authenticated reason="wrong_credentials" error=the signature or token matches no configured secret
+    WARN Refused a request that is not authenticated reason="outside_window" error=signed 301000 ms ago, outside the window; compare the clocks
+    WARN Refused a request whose body did not come as it should reason="body_too_large" error=the body is larger than the limit
+    "#);
+    tokio::time::advance(Duration::from_secs(10)).await;
+    call(&agent.public, with_header("x-productindex-signature", Some(&wrong))).await;
+    let text = log.text();
+    assert_snapshot!(text.lines().last().unwrap(), @r#" WARN Refused a request that is not authenticated reason="wrong_credentials" error=the signature or token matches no configured secret not_logged=99"#);
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_request_without_credentials_is_a_line_for_whoever_debugs() {
+    let agent = Agent::new();
+    let log = Log::default();
+    let _log = log.keep(LevelFilter::DEBUG);
+    for _ in 0..2 {
+        call(&agent.public, with_header("x-productindex-signature", None)).await;
+    }
+    assert_snapshot!(log.text(), @r#"
+    DEBUG Refused a request that is not authenticated reason="no_credentials" error=an authentication header is missing
+    DEBUG Refused a request that is not authenticated reason="no_credentials" error=an authentication header is missing
+    "#);
+}
+
+#[tokio::test]
+async fn what_is_no_rfq_is_logged_with_the_ids_it_bears() {
+    let agent = Agent::new();
+    let log = Log::default();
+    let _log = log.keep(LevelFilter::WARN);
+    let wrong_quantity = body("rfq-1", GRINDER, 0, json!("CA-US"), json!(null));
+    let foreign_skill = wrong_quantity.replace("respond-to-rfq", "other");
+    let a2a = r#"{"message":{"messageId":"m-1","role":"ROLE_USER","parts":[{"text":"hello"}]}}"#;
+    let no_id = r#"{"jsonrpc":"2.0","id":{},"method":"message/send","params":[]}"#;
+    for asked in [&wrong_quantity, &foreign_skill, a2a, no_id, "{"] {
+        call(&agent.public, signed(asked)).await;
+    }
+    assert_snapshot!(log.text(), @r#"
+    WARN Refused a genuine request that is no RFQ rfq_id=rfq-1 message_id=rfq-1 call_id=rfq-1 reason="invalid_field" error=params.message.metadata.quantity: expected an integer from 1 to 1000000
+    WARN Refused a genuine request that is A2A, not a request for a quote rfq_id=rfq-1 message_id=rfq-1 call_id=rfq-1
+    WARN Refused a genuine request that is A2A, not a request for a quote message_id=m-1
+    WARN Refused a genuine request that is no RFQ reason="invalid_field" error=params: expected an object
+    WARN Refused a genuine request that is no RFQ reason="not_json" error=not JSON at line 1, column 1
+    "#);
 }

@@ -16,7 +16,8 @@ use tokio::time::{Instant, sleep, timeout};
 struct Server {
     address: SocketAddr,
     stop: oneshot::Sender<()>,
-    done: JoinHandle<()>,
+    /// How many requests were not answered.
+    done: JoinHandle<usize>,
 }
 
 async fn start(limits: Limits) -> Server {
@@ -220,7 +221,7 @@ async fn shutdown_answers_what_is_in_flight_and_takes_no_more() {
     server.stop.send(()).unwrap();
     assert!(rest(&mut busy).await.ends_with("slow"));
     assert_eq!(rest(&mut idle).await, "");
-    timeout(Duration::from_secs(1), server.done).await.unwrap().unwrap();
+    assert_eq!(timeout(Duration::from_secs(1), server.done).await.unwrap().unwrap(), 0);
     assert!(TcpStream::connect(address).await.is_err());
 }
 
@@ -228,9 +229,12 @@ async fn shutdown_answers_what_is_in_flight_and_takes_no_more() {
 async fn shutdown_does_not_wait_for_ever() {
     let limits = Limits { shutdown: Duration::from_millis(200), ..Limits::default() };
     let server = start(limits).await;
-    let mut stream = connect(&server).await;
+    let (mut stream, mut idle) = (connect(&server).await, connect(&server).await);
+    send(&mut idle, GET).await;
+    response(&mut idle, "here").await;
     send(&mut stream, "POST /age HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\n\r\n{").await;
     sleep(Duration::from_millis(100)).await;
     server.stop.send(()).unwrap();
-    timeout(Duration::from_secs(1), server.done).await.unwrap().unwrap();
+    let unanswered = timeout(Duration::from_secs(1), server.done).await.unwrap().unwrap();
+    assert_eq!(unanswered, 1, "the idle connection is none");
 }

@@ -74,7 +74,13 @@ impl Shop {
         let live = LiveCatalogue::new(Catalogue::default());
         let (tell_reading, readings) = unbounded_channel();
         let (tell_served, served) = unbounded_channel();
+        let runtime = thread::current().id();
         let tell = move |read: &Read| {
+            assert_ne!(
+                thread::current().id(),
+                runtime,
+                "files are written on no thread that answers"
+            );
             let _ = tell_served.send(dollars(&read.catalogue));
         };
         let reloader = Reloader::new(source, live.clone(), &first, Telling(tell_reading), tell);
@@ -93,8 +99,14 @@ impl Shop {
         publish(&self.path(), text);
     }
 
+    /// The price of a new feed that is served, once it is.
     async fn served(&mut self) -> u64 {
-        self.served.recv().await.unwrap()
+        let told = self.served.recv().await.unwrap();
+        // It is told on a thread of its own, just before.
+        while dollars(&self.live.now()) != told {
+            tokio::task::yield_now().await;
+        }
+        told
     }
 
     /// Until the log has `line` so many times, which costs no time.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::body::Body;
-use http::{Request, StatusCode};
+use http::{HeaderName, HeaderValue, Request, StatusCode};
 use rfq_reference_agent::telemetry::{describe, prometheus, upkeep};
 use serde_json::{Value, json};
 
@@ -38,9 +38,21 @@ async fn answers_are_counted_by_outcome_and_reason() {
     ] {
         call(&agent.public, signed(&asked)).await;
     }
-    let mut unsigned = signed(&body("rfq-4", GRINDER, 1, json!("CA-US"), json!(null)));
-    unsigned.headers_mut().remove("x-productindex-signature");
-    call(&agent.public, unsigned).await;
+    for (header, value) in [
+        ("x-productindex-signature", None),
+        ("x-productindex-signature", Some("zz".to_owned())),
+        ("x-productindex-signature", Some("0".repeat(64))),
+        ("x-productindex-signature", Some("f".repeat(64))),
+        // 301 s before noon.
+        ("x-productindex-timestamp", Some("1780314899".to_owned())),
+    ] {
+        let mut request = signed(&body("rfq-4", GRINDER, 1, json!("CA-US"), json!(null)));
+        request.headers_mut().remove(header);
+        request.headers_mut().extend(value.map(|value| {
+            (HeaderName::from_static(header), HeaderValue::from_str(&value).unwrap())
+        }));
+        assert_eq!(call(&agent.public, request).await.0, StatusCode::UNAUTHORIZED);
+    }
     call(&agent.public, signed(&"x".repeat(70_000))).await;
     let after = figures(&agent).await;
     for line in [
@@ -49,7 +61,11 @@ async fn answers_are_counted_by_outcome_and_reason() {
         r#"rfq_agent_answers_total{outcome="decline",reason="not_carried"} 1"#,
         r#"rfq_agent_answers_total{outcome="decline",reason="out_of_stock"} 1"#,
         r#"rfq_agent_answers_total{outcome="refused",reason="not_an_rfq"} 2"#,
-        r#"rfq_agent_answers_total{outcome="refused",reason="unauthorized"} 1"#,
+        r#"rfq_agent_answers_total{outcome="refused",reason="no_credentials"} 1"#,
+        r#"rfq_agent_answers_total{outcome="refused",reason="malformed_credentials"} 1"#,
+        r#"rfq_agent_answers_total{outcome="refused",reason="wrong_credentials"} 2"#,
+        r#"rfq_agent_answers_total{outcome="refused",reason="outside_window"} 1"#,
+        r#"rfq_agent_answers_total{outcome="refused",reason="clock_unset"} 0"#,
         r#"rfq_agent_answers_total{outcome="refused",reason="body_too_large"} 1"#,
         r#"rfq_agent_answers_total{outcome="refused",reason="body_too_slow"} 0"#,
         r#"rfq_agent_answers_total{outcome="refused",reason="body_incomplete"} 0"#,

@@ -264,21 +264,21 @@ impl<R, S> Drop for Running<R, S> {
 }
 
 fn log(rfq: &Rfq, deadline: Deadline, outcome: &Outcome) {
-    let (rfq_id, product, quantity) = (rfq.id(), rfq.product(), rfq.quantity());
+    let (rfq_id, product, quantity) = (rfq.id(), rfq.product(), rfq.quantity().get());
     let region = rfq.region().map(tracing::field::display);
     let elapsed_ms = u64::try_from(deadline.elapsed().as_millis()).unwrap_or(u64::MAX);
     match outcome {
         Ok(Answer::Offer(offer)) => {
             let price_usd = offer.price();
             let offer_id = offer.offer_id().map(tracing::field::display);
-            info!(%rfq_id, offer_id, %product, %quantity, region, %price_usd, elapsed_ms, "Answered an RFQ with an offer");
+            info!(%rfq_id, offer_id, %product, quantity, region, %price_usd, elapsed_ms, "Answered an RFQ with an offer");
         }
         Ok(Answer::Decline(decline)) => {
             let reason = decline.reason().name();
-            info!(%rfq_id, %product, %quantity, region, reason, elapsed_ms, "Declined an RFQ");
+            info!(%rfq_id, %product, quantity, region, reason, elapsed_ms, "Declined an RFQ");
         }
         Err(RfqIdReused) => {
-            warn!(%rfq_id, %product, %quantity, region, "Refused an RFQ whose id stands for another request");
+            warn!(%rfq_id, %product, quantity, region, "Refused an RFQ whose id stands for another request");
         }
     }
 }

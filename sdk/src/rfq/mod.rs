@@ -1,6 +1,7 @@
 //! A request for a quote, as parsed from a verified request (seed, "RFQ Request").
 
 mod id;
+mod ids;
 mod parse;
 mod quantity;
 
@@ -11,6 +12,7 @@ use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
 
 pub use id::{RfqId, RfqIdError};
+pub use ids::MessageIds;
 pub use parse::RfqError;
 #[cfg(feature = "answer")]
 pub(crate) use parse::error_json;

@@ -12,7 +12,7 @@ use http::{Method, Request, Response, StatusCode};
 use http_body::Frame;
 use insta::assert_snapshot;
 use rfq_sdk::axum::{MESSAGE_SEND, RfqRequest, router_with};
-use rfq_sdk::tower::{VerifiedBody, VerifyLayer};
+use rfq_sdk::tower::{RefusedReason, VerifiedBody, VerifyLayer};
 use rfq_sdk::{
     Answerer, Budget, DeclineReason, ManualClock, Offer, ReceivedAt, Secret, Signer, Verifier,
 };
@@ -111,6 +111,37 @@ async fn every_refusal_is_the_same_401() {
     }
     assert!(answers.iter().all(|answer| answer == &answers[0]), "{answers:#?}");
     assert_snapshot!(format!("{:?}", answers[0]), @r#"("{\"content-type\": \"application/json\", \"connection\": \"close\", \"www-authenticate\": \"ProductIndex-HMAC-SHA256\", \"content-length\": \"24\"}", (401, "{\"error\":\"unauthorized\"}"))"#);
+}
+
+#[tokio::test]
+async fn a_refusal_knows_its_reason() {
+    let reason = async |request: Request<Body>| {
+        layer().verify(request).await.map(|_| ()).unwrap_err().reason()
+    };
+    let with = |header: &'static str, value: &str| {
+        let mut request = signed(BODY).body(Body::from(BODY)).unwrap();
+        request.headers_mut().insert(header, value.parse().unwrap());
+        request
+    };
+    let unsigned = Request::post(MESSAGE_SEND).body(Body::from(BODY)).unwrap();
+    assert_eq!(reason(unsigned).await, RefusedReason::NoCredentials);
+    for (header, value, expected) in [
+        ("x-productindex-signature", "zz", RefusedReason::MalformedCredentials),
+        ("x-productindex-timestamp", "noon", RefusedReason::MalformedCredentials),
+        ("x-productindex-timestamp", "1780314899", RefusedReason::OutsideWindow),
+        ("x-productindex-timestamp", "1780315501", RefusedReason::OutsideWindow),
+        ("x-productindex-timestamp", "1780315201", RefusedReason::WrongCredentials),
+    ] {
+        assert_eq!(reason(with(header, value)).await, expected, "{value}");
+    }
+    let mut twice = signed(BODY).body(Body::from(BODY)).unwrap();
+    twice.headers_mut().append("x-productindex-timestamp", "1780315200".parse().unwrap());
+    assert_eq!(reason(twice).await, RefusedReason::MalformedCredentials);
+    let large = signed(BODY).body(Body::from(" ".repeat(64 * 1024 + 1))).unwrap();
+    assert_eq!(reason(large).await, RefusedReason::BodyTooLarge);
+    let broken =
+        signed(BODY).body(Body::new(Chunks { chunks: vec![], then: Then::Break })).unwrap();
+    assert_eq!(reason(broken).await, RefusedReason::BodyIncomplete);
 }
 
 #[tokio::test]

@@ -32,7 +32,7 @@ fn written(write: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>) -> String {
 #[test]
 fn google_in_commas() {
     assert_snapshot!(told(include_str!("../../feeds/google-broken.csv")), @r#"
-    48 read, 4 accepted
+    49 read, 4 accepted
     line	id	field	value	reason
     3		id		empty; expected the shop's own name of the product
     4	3	price	ten	expected an amount and its currency, such as 169.99 USD
@@ -77,6 +77,7 @@ fn google_in_commas() {
     43	42	row		a double quote opens a value here and is not closed before a comma or the end of the row; double the quotes inside a quoted value
     45	44	row		a double quote opens a value here and is not closed before a comma or the end of the row; double the quotes inside a quoted value
     46	45	price	much\ttoo\tlong a price, with tabs\tand a\nline break: 0123456789012345678901234567…	the currency is "0123456789012345678901234567890123456789", expected USD
+    51	49	order_increment	10	no multiple of 10 lies between 5 and 7 units
 
     line	id
     48	46

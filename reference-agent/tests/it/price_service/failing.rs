@@ -142,7 +142,7 @@ async fn a_failing_endpoint_is_left_alone_and_asked_once_whether_it_answers_agai
     }
     assert_eq!(shop.calls(), 7);
     assert_snapshot!(log.text(), @"
-    WARN The price service fails, so it is not asked for 1 s failures=3
+    WARN The price service fails, so it is not asked for a while failures=3 rest_seconds=1
     INFO The price service answers again
     ");
 }

@@ -1,5 +1,7 @@
 //! A tower layer that lets only genuine requests through (feature `tower`).
 
+mod refused;
+
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -9,20 +11,22 @@ use std::time::Duration;
 
 use bytes::{Buf as _, Bytes};
 use chrono::{DateTime, Utc};
-use http::header::{CONNECTION, CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::request::Parts;
-use http::{HeaderValue, Request, Response, StatusCode};
+use http::{Request, Response};
 use http_body::Body;
 use http_body_util::{BodyExt as _, Full};
 use tokio::time::{Instant, timeout_at};
 use tower_layer::Layer;
 use tower_service::Service;
-use tracing::{debug, error, warn};
+use tracing::{debug, warn};
 
 use crate::caller::Caller;
 use crate::clock::{Clock, SystemClock};
 use crate::deadline::{Budget, Deadline, ReceivedAt};
-use crate::verify::{KeySlot, Refusal, Scheme, Verified, Verifier};
+use crate::verify::{KeySlot, Refusal, Verified, Verifier};
+
+use refused::{Fault, RefusalLog};
+pub use refused::{Refused, RefusedReason};
 
 /// A layer that verifies a request before the service behind it sees it.
 ///
@@ -34,6 +38,9 @@ use crate::verify::{KeySlot, Refusal, Scheme, Verified, Verifier};
 /// Every refusal is the same 401, whose reason is only in the log. A body too large is 413, one
 /// that stalls past the budget 408, one that breaks off 400. Each of them closes the connection.
 ///
+/// Of refusals for the same reason the log has one line in 10 s, which says how many had none since the
+/// line before (`not_logged`). Requests without credentials are logged at level `debug` alone.
+///
 /// Put it outside of anything that changes the body, decompression above all: the MAC is over the
 /// bytes of the wire.
 #[derive(Clone)]
@@ -43,6 +50,7 @@ struct Settings {
     verifier: Verifier,
     clock: Box<dyn Clock>,
     budget: Budget,
+    refusals: RefusalLog,
 }
 
 /// The service that [`VerifyLayer`] makes.
@@ -86,7 +94,12 @@ impl VerifyLayer {
     /// else from the moment the layer sees the request, which is when its headers are complete.
     #[must_use]
     pub fn with(verifier: Verifier, budget: Budget, clock: impl Clock) -> Self {
-        Self(Arc::new(Settings { verifier, clock: Box::new(clock), budget }))
+        Self(Arc::new(Settings {
+            verifier,
+            clock: Box::new(clock),
+            budget,
+            refusals: RefusalLog::default(),
+        }))
     }
 
     /// Verifies one request, for a handler that has no service behind it: does what the layer does,
@@ -149,32 +162,19 @@ where
     }
 }
 
-/// A request that is refused: its answer, flat and without the reason, is [`Refused::into_response`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Refused {
-    rejection: Rejection,
-    scheme: Scheme,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Rejection {
-    Unauthorized,
-    TooLarge,
-    Stalled,
-    Broken,
-}
-
 impl Settings {
     async fn verify<B>(&self, parts: &Parts, body: B) -> Result<(VerifiedBody, Deadline), Refused>
     where
         B: Body,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        let scheme = self.verifier.scheme();
-        self.check(parts, body).await.map_err(|rejection| Refused { rejection, scheme })
+        self.check(parts, body).await.map_err(|fault| Refused {
+            reason: self.refusals.tell(&fault),
+            scheme: self.verifier.scheme(),
+        })
     }
 
-    async fn check<B>(&self, parts: &Parts, body: B) -> Result<(VerifiedBody, Deadline), Rejection>
+    async fn check<B>(&self, parts: &Parts, body: B) -> Result<(VerifiedBody, Deadline), Fault>
     where
         B: Body,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -183,9 +183,9 @@ impl Settings {
         let received_at = received_at.map_or_else(Instant::now, |received| received.0);
         let deadline = Deadline::new(received_at, self.budget);
         let now = self.clock.now();
-        let checked = self.verifier.check_headers(&parts.headers, now).map_err(refuse)?;
+        let checked = self.verifier.check_headers(&parts.headers, now)?;
         let bytes = read(body, self.verifier.body_limit(), deadline).await?;
-        let verified = checked.verify_body(&bytes).map_err(refuse)?;
+        let verified = checked.verify_body(&bytes)?;
         let (caller, key, signed_at) =
             (verified.caller().clone(), verified.key(), verified.signed_at());
         let tolerance = self.verifier.tolerance();
@@ -205,46 +205,19 @@ impl Settings {
     }
 }
 
-fn refuse(refusal: Refusal) -> Rejection {
-    match refusal {
-        Refusal::TooLarge => Rejection::TooLarge,
-        Refusal::Clock => {
-            error!(reason = %refusal, "Every request is refused until the clock is set");
-            Rejection::Unauthorized
-        }
-        Refusal::Missing
-        | Refusal::Duplicate
-        | Refusal::BadTimestamp { .. }
-        | Refusal::BadSignature
-        | Refusal::BadAuthorization
-        | Refusal::Stale { .. }
-        | Refusal::Future { .. }
-        | Refusal::Mismatch => {
-            warn!(reason = %refusal, "Refused a request that is not authenticated");
-            Rejection::Unauthorized
-        }
-    }
-}
-
-async fn read<B>(body: B, limit: usize, deadline: Deadline) -> Result<Bytes, Rejection>
+async fn read<B>(body: B, limit: usize, deadline: Deadline) -> Result<Bytes, Fault>
 where
     B: Body,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     if usize::try_from(body.size_hint().lower()).map_or(true, |size| size > limit) {
-        return Err(refuse_size(limit));
+        return Err(Refusal::TooLarge.into());
     }
-    match timeout_at(deadline.at(), collect(body, limit)).await {
-        Ok(collected) => collected,
-        Err(_) => {
-            warn!("Refused a request whose body did not arrive within the budget");
-            Err(Rejection::Stalled)
-        }
-    }
+    timeout_at(deadline.at(), collect(body, limit)).await.unwrap_or(Err(Fault::Stalled))
 }
 
 /// The whole body. One that comes in one piece, as small ones do, is not copied.
-async fn collect<B>(body: B, limit: usize) -> Result<Bytes, Rejection>
+async fn collect<B>(body: B, limit: usize) -> Result<Bytes, Fault>
 where
     B: Body,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -253,14 +226,10 @@ where
     let mut whole = Bytes::new();
     let mut pieces = Vec::new();
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| {
-            let error: Box<dyn std::error::Error + Send + Sync> = error.into();
-            warn!(%error, "Refused a request whose body broke off");
-            Rejection::Broken
-        })?;
+        let frame = frame.map_err(|error| Fault::Broken(error.into()))?;
         let Ok(mut data) = frame.into_data() else { continue };
         if data.remaining() > limit - whole.len() - pieces.len() {
-            return Err(refuse_size(limit));
+            return Err(Refusal::TooLarge.into());
         }
         if whole.is_empty() && pieces.is_empty() {
             whole = data.copy_to_bytes(data.remaining());
@@ -270,41 +239,6 @@ where
         }
     }
     Ok(if pieces.is_empty() { whole } else { pieces.into() })
-}
-
-fn refuse_size(limit: usize) -> Rejection {
-    warn!(limit_bytes = limit, "Refused a request whose body is too large");
-    Rejection::TooLarge
-}
-
-impl Refused {
-    /// The answer to the request.
-    #[must_use]
-    pub fn into_response<R: From<Bytes>>(self) -> Response<R> {
-        let (status, body) = match self.rejection {
-            Rejection::Unauthorized => (StatusCode::UNAUTHORIZED, r#"{"error":"unauthorized"}"#),
-            Rejection::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, r#"{"error":"body_too_large"}"#),
-            Rejection::Stalled => (StatusCode::REQUEST_TIMEOUT, r#"{"error":"body_too_slow"}"#),
-            Rejection::Broken => (StatusCode::BAD_REQUEST, r#"{"error":"body_incomplete"}"#),
-        };
-        let mut response = Response::new(R::from(Bytes::from_static(body.as_bytes())));
-        *response.status_mut() = status;
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        // Every rejection ends its connection: whether the body was read by then would otherwise
-        // tell a refusal for the headers from one for the MAC.
-        headers.insert(CONNECTION, HeaderValue::from_static("close"));
-        if let Rejection::Unauthorized = self.rejection {
-            // A 401 must carry a challenge, RFC 9110 section 15.5.2. It depends on the
-            // configuration only.
-            let challenge = HeaderValue::from_static(match self.scheme {
-                Scheme::HmacSha256 => "ProductIndex-HMAC-SHA256",
-                Scheme::Bearer => "Bearer",
-            });
-            headers.insert(WWW_AUTHENTICATE, challenge);
-        }
-        response
-    }
 }
 
 impl fmt::Debug for VerifyLayer {
