@@ -10,7 +10,7 @@ use tracing::info;
 use uuid::Uuid;
 
 use crate::ask::Ask;
-use crate::catalogue::LiveCatalogue;
+use crate::catalogue::{Availability, LiveCatalogue};
 use crate::ledger::Ledger;
 use crate::price_service::PriceService;
 use crate::quote::{Quote, quote};
@@ -82,7 +82,10 @@ impl<C: Clock> Responder for CatalogueResponder<C> {
         match quote(&current.product, &ask, &self.rules, held, now) {
             Ok(quote) => self.offer(&quote, now),
             Err(reason) => {
-                if let (DeclineReason::OutOfStock, Some(on_hand)) = (reason, current.stock.units) {
+                let is_sold = current.product.availability == Availability::InStock;
+                if let (DeclineReason::OutOfStock, true, Some(on_hand)) =
+                    (reason, is_sold, current.stock.units)
+                {
                     let (rfq_id, product, quantity) = (rfq.id(), &ask.product, ask.quantity.get());
                     info!(%rfq_id, %product, quantity, on_hand, held, "Too few units are left");
                 }

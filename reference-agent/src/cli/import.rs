@@ -73,9 +73,12 @@ pub(crate) fn import(args: &ImportArgs, ambient: &Ambient) -> anyhow::Result<()>
     };
     if args.dry_run {
         let new = read(&args.feed, args.format.or(format))?;
-        tell_rows(&new, &config.data_dir, args.strict)?;
+        let rows = tell_rows(&new, &config.data_dir, args.strict);
         let old = served.and_then(|served| read(served, format).ok());
-        return is_taken(&source, &new, old, args.force).map(drop);
+        return match (rows, is_taken(&source, &new, old, args.force)) {
+            (Err(rows), Err(refused)) => Err(rows.context(format!("{refused:#}"))),
+            (rows, taken) => rows.and(taken.map(drop)),
+        };
     }
     let Some(served) = served else {
         bail!(

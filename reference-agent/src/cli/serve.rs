@@ -186,12 +186,12 @@ pub(crate) fn serve(args: &ServeArgs, ambient: &Ambient) -> anyhow::Result<()> {
             let _ = stopped.changed().await;
         };
         let inside = tokio::spawn(serve_on(inside, admin, Limits::default(), until_told(stopped)));
-        let told = async {
+        let told = async move {
             stop.await;
             info!("Shutting down: answering what is in flight");
+            drop(stopping);
         };
         let unanswered = serve_on(public, router, Limits::default(), told).await;
-        drop(stopping);
         let unanswered_inside = inside.await.context("the admin address ended")?;
         anyhow::Ok(unanswered + unanswered_inside)
     });

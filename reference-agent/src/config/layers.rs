@@ -210,12 +210,11 @@ pub(super) fn shown(key: Option<&Key>, value: &Value) -> String {
     if key.is_some_and(|key| key.kind == Kind::Database) {
         return "not shown here".to_owned();
     }
+    let is_of_url = key.is_some_and(|key| matches!(key.kind, Kind::Url(_)));
     match value {
-        Value::String(text) if key.is_some_and(|key| key.kind == Kind::Path) && is_url(text) => {
-            "not shown here".to_owned()
-        }
-        // Names and passwords in URLs end with it.
-        Value::String(text) if text.contains('@') => "not shown here".to_owned(),
+        // Passwords stand before `@` and behind `?`, also where no scheme makes it a URL.
+        Value::String(text) if text.contains(['@', '?']) => "not shown here".to_owned(),
+        Value::String(text) if !is_of_url && is_url(text) => "not shown here".to_owned(),
         Value::String(text) if text.chars().count() > MOST => {
             format!("{:?}..", text.chars().take(MOST).collect::<String>())
         }

@@ -48,10 +48,7 @@ pub(crate) async fn mark_sold(
     let now = orders.clock.now();
     let (status, at) = match orders.ledger.sell(id, now).await {
         Ok(Sell::Sold) => {
-            // For the log alone: that it cannot be read is no reason to fail a sale that is kept.
-            let stored = orders.ledger.find(id).await.ok().flatten();
-            let rfq_id = stored.map(|stored| tracing::field::display(stored.rfq_id));
-            info!(rfq_id, offer_id = %id, "Marked an offer sold");
+            info!(offer_id = %id, "Marked an offer sold");
             ("sold", now)
         }
         Ok(Sell::AlreadySold { at }) => ("already_sold", at),

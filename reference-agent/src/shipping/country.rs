@@ -20,13 +20,13 @@ const US_STATES: &str = "\
 const CA_PROVINCES: &str = "AB BC MB NB NL NS NT NU ON PE QC SK YT";
 
 /// Whether `code`, in upper case, is a country's.
-pub(super) fn is_country(code: &str) -> bool {
+pub(crate) fn is_country(code: &str) -> bool {
     has(COUNTRIES, code)
 }
 
 /// Whether `first` is rather the country, and `second` its state: `US-CA` is meant for California,
 /// although `CA` is a country as well.
-pub(super) fn is_turned_round(first: &str, second: &str) -> bool {
+pub(crate) fn is_turned_round(first: &str, second: &str) -> bool {
     match first {
         "US" => has(US_STATES, second),
         "CA" => has(CA_PROVINCES, second),

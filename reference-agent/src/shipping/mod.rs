@@ -10,6 +10,7 @@ mod tiers;
 
 use rfq_sdk::Usd;
 
+pub(crate) use country::{is_country, is_turned_round};
 pub use place::PlaceError;
 pub use shop::{ShippingError, ShopShipping};
 pub use table::{Rate, Served, ShippingTable};

@@ -34,7 +34,8 @@ struct Zone {
 impl ShopShipping {
     /// The ways to send `parcel` to `region`, at least one: those of the product's own `table`, or that
     /// of the shop's zone if the table is empty. Without either there may be a way, of which nothing is
-    /// known. A rate of the table that has no transit time takes that of the zone.
+    /// known. A rate that is the table's only one there, and has no transit time, takes that of the
+    /// zone; of several it cannot be told which is as slow.
     ///
     /// What is said of a state counts before what is said of its country, and that before `*`.
     ///
@@ -50,7 +51,10 @@ impl ShopShipping {
         match table.serve(region) {
             Served::No => Err(DeclineReason::RegionNotServed),
             Served::By(rates) => {
-                let of_zone = self.zone(region).and_then(|(_, zone)| zone.transit);
+                let of_zone = match rates.len() {
+                    1 => self.zone(region).and_then(|(_, zone)| zone.transit),
+                    _ => None,
+                };
                 let way = |rate: &Rate| Way {
                     cost: self.total(Some(rate.price), region, rate.place().1.is_some(), parcel),
                     handling: rate.handling,

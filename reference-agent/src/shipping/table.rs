@@ -22,7 +22,7 @@ pub struct Rate {
     pub price: Usd,
     /// Business days in the shop; `None` is what the product says.
     pub handling: Option<Days>,
-    /// Business days on the road; `None` is unknown.
+    /// Business days on the road; `None` is what the shop's zone says, if this is the only rate.
     pub transit: Option<Days>,
 }
 

@@ -28,7 +28,7 @@ pub struct Reloader {
     source: Source,
     live: LiveCatalogue,
     clock: Arc<dyn Clock>,
-    /// Told of everything that was read and is to be served.
+    /// Told of everything that was read and is served.
     served: Arc<dyn Fn(&Read) + Send + Sync>,
     /// The files that were read last; `None` when they are to be read again as they are.
     last_read: Option<Vec<Stamp>>,
@@ -56,8 +56,8 @@ enum Unserved {
 
 impl Reloader {
     /// Keeps `live` up to date with `source`, whose `first` reading it is, as often and as carefully
-    /// as the source's configuration says. `served` is told of each new reading before it is served, on a
-    /// thread that may block.
+    /// as the source's configuration says. `served` is told of each new reading once its catalogue is
+    /// served and no longer in it, on a thread that may block.
     #[must_use]
     pub fn new(
         source: Source,
@@ -141,14 +141,22 @@ impl Reloader {
     async fn read(&mut self) -> Option<Duration> {
         self.change = None;
         let files = self.source.files().await;
-        match self.read_and_tell().await {
-            Ok(read) => {
+        match self.read_what_may_be_served().await {
+            Ok(mut read) => {
                 self.last_read = Some(read.files.clone());
                 self.failure = None;
                 let products = read.catalogue.len();
-                self.live.replace(read.catalogue);
+                self.live.replace(mem::take(&mut read.catalogue));
                 count("served");
                 info!(products, "Serving the new feed");
+                let served = Arc::clone(&self.served);
+                let told = in_background(move || {
+                    served(&read);
+                    Ok(())
+                });
+                if let Err(error) = told.await {
+                    error!(error = with_causes(&error), "What was read could not be told whole");
+                }
                 None
             }
             Err(Unserved::Source(SourceError::Changed { path })) => {
@@ -166,16 +174,10 @@ impl Reloader {
         }
     }
 
-    /// What may be served.
-    async fn read_and_tell(&self) -> Result<Read, Unserved> {
+    async fn read_what_may_be_served(&self) -> Result<Read, Unserved> {
         let read = self.source.read(self.clock.now(), |_, _| {}).await?;
         self.source.check_size(self.live.now().len(), read.catalogue.len())?;
-        let served = Arc::clone(&self.served);
-        let told = in_background(move || {
-            served(&read);
-            Ok(read)
-        });
-        Ok(told.await?)
+        Ok(read)
     }
 
     /// What is tried again at every check is told once.

@@ -26,15 +26,14 @@ fn said(done: &Output) -> (String, bool) {
 #[test]
 fn help_names_variables_but_not_what_they_hold() {
     let dir = TempDir::new().unwrap();
-    let held = "held-by-the-environment";
-    let variables = ["CONFIG", "FEED_FILE", "DATA_DIR", "LOG", "PUBLIC_URL"]
-        .map(|name| (format!("RFQ_AGENT_{name}"), held));
-    let variables: Vec<_> = variables.iter().map(|(name, held)| (&**name, *held)).collect();
     for command in ["serve", "init", "import", "replay"] {
-        let help = run(dir.path(), &[command, "--help"], &variables);
+        let help = run(dir.path(), &[command, "--help"], &[]);
         let help = String::from_utf8(help.stdout).unwrap();
-        assert!(help.contains("[env: RFQ_AGENT_LOG]"), "{help}");
-        assert!(!help.contains(held), "{help}");
+        let variables: Vec<_> =
+            help.split("[env: ").skip(1).map(|rest| rest.split(']').next().unwrap()).collect();
+        assert!(variables.contains(&"RFQ_AGENT_LOG"), "{help}");
+        // With its value shown, a variable is followed by `=`, set or not.
+        assert!(variables.iter().all(|variable| !variable.contains('=')), "{variables:?}");
     }
 }
 

@@ -75,13 +75,14 @@ impl Shop {
         let (tell_reading, readings) = unbounded_channel();
         let (tell_served, served) = unbounded_channel();
         let runtime = thread::current().id();
-        let tell = move |read: &Read| {
+        let of_now = live.clone();
+        let tell = move |_: &Read| {
             assert_ne!(
                 thread::current().id(),
                 runtime,
                 "files are written on no thread that answers"
             );
-            let _ = tell_served.send(dollars(&read.catalogue));
+            let _ = tell_served.send(dollars(&of_now.now()));
         };
         let reloader = Reloader::new(source, live.clone(), &first, Telling(tell_reading), tell);
         live.replace(first.catalogue);
@@ -101,12 +102,7 @@ impl Shop {
 
     /// The price of a new feed that is served, once it is.
     async fn served(&mut self) -> u64 {
-        let told = self.served.recv().await.unwrap();
-        // It is told on a thread of its own, just before.
-        while dollars(&self.live.now()) != told {
-            tokio::task::yield_now().await;
-        }
-        told
+        self.served.recv().await.unwrap()
     }
 
     /// Until the log has `line` so many times, which costs no time.

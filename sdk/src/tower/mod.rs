@@ -39,7 +39,8 @@ pub use refused::{Refused, RefusedReason};
 /// that stalls past the budget 408, one that breaks off 400. Each of them closes the connection.
 ///
 /// Of refusals for the same reason the log has one line in 10 s, which says how many had none since the
-/// line before (`not_logged`). Requests without credentials are logged at level `debug` alone.
+/// line before (`not_logged`); those without credentials at level `info`, the others at `warn`. Each
+/// response that refuses has its [`RefusedReason`] in its extensions, for figures.
 ///
 /// Put it outside of anything that changes the body, decompression above all: the MAC is over the
 /// bytes of the wire.

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderValue, Response, StatusCode};
 use tokio::time::Instant;
-use tracing::{debug, error, warn};
+use tracing::{error, info, warn};
 
 use crate::verify::{Refusal, Scheme};
 
@@ -78,7 +78,7 @@ impl Refused {
         self.reason
     }
 
-    /// The answer to the request.
+    /// The answer to the request. Its extensions hold the [`RefusedReason`], for whoever counts.
     #[must_use]
     pub fn into_response<R: From<Bytes>>(self) -> Response<R> {
         let (status, body) = match self.reason {
@@ -101,6 +101,7 @@ impl Refused {
         };
         let mut response = Response::new(R::from(Bytes::from_static(body.as_bytes())));
         *response.status_mut() = status;
+        response.extensions_mut().insert(self.reason);
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         // Every rejection ends its connection: whether the body was read by then would otherwise
@@ -162,7 +163,7 @@ pub(super) struct RefusalLog(Mutex<HashMap<RefusedReason, Lines>>);
 
 struct Lines {
     last: Instant,
-    /// Refusals since then.
+    /// Refusals since then, told with the next line.
     not_logged: u64,
 }
 
@@ -171,10 +172,6 @@ impl RefusalLog {
     pub(super) fn tell(&self, fault: &Fault) -> RefusedReason {
         let reason = fault.reason();
         let (name, error) = (reason.name(), tracing::field::display(fault));
-        if let RefusedReason::NoCredentials = reason {
-            debug!(reason = name, error, "Refused a request that is not authenticated");
-            return reason;
-        }
         let Some(not_logged) = self.begin_line(reason) else { return reason };
         let not_logged = (not_logged > 0).then_some(not_logged);
         match reason {
@@ -184,8 +181,14 @@ impl RefusalLog {
                     error, not_logged, "Every request is refused until the clock is set"
                 );
             }
-            RefusedReason::NoCredentials
-            | RefusedReason::MalformedCredentials
+            // Most of them are sent by whoever scans the internet.
+            RefusedReason::NoCredentials => {
+                info!(
+                    reason = name,
+                    error, not_logged, "Refused a request that is not authenticated"
+                );
+            }
+            RefusedReason::MalformedCredentials
             | RefusedReason::OutsideWindow
             | RefusedReason::WrongCredentials => {
                 warn!(

@@ -190,7 +190,8 @@ fn variant_terms(row: &Row<'_>) -> Result<Terms, Fault> {
 
 /// `79.99 USD`, or an object of an `amount` in minor units and its `currency`.
 fn money(text: &str) -> Result<Usd, String> {
-    if text.starts_with(|first: char| first.is_ascii_digit()) && !text.contains(' ') {
+    if text.starts_with(|first: char| first.is_ascii_digit()) && !text.contains(char::is_whitespace)
+    {
         // A bare number could be dollars as well as cents.
         let expected = r#"expected an amount and its currency, such as "169.99 USD", or {"amount":16999,"currency":"USD"}, in cents"#;
         return Err(expected.to_owned());

@@ -4,7 +4,7 @@ use rfq_sdk::Region;
 
 use super::{day_count, days, with_currency};
 use crate::feed::report::shown;
-use crate::shipping::{Rate, ShippingTable};
+use crate::shipping::{Rate, ShippingTable, is_country, is_turned_round};
 
 /// What a rate may say, in the order in which it is written when it says it all.
 pub(in crate::feed) const PARTS: [&str; 8] = [
@@ -59,6 +59,16 @@ fn rate(entry: &str) -> Result<Rate, String> {
     let checked: Region = format!("{}-{country}", if state.is_empty() { "X" } else { state })
         .parse()
         .map_err(|_| expected())?;
+    if !state.is_empty() && is_turned_round(checked.state(), checked.country()) {
+        let (state, country) = (checked.state(), checked.country());
+        return Err(about(&format!("did you mean {state}:{country}? The country comes first")));
+    }
+    if !is_country(checked.country()) {
+        let country = checked.country();
+        return Err(about(&format!(
+            "{country} is no country of ISO 3166; expected one such as GB"
+        )));
+    }
     let (handling, transit) = match times {
         None => (None, None),
         Some([a, b, c, d]) => {

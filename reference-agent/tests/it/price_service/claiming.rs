@@ -120,7 +120,9 @@ async fn the_log_says_how_many_are_on_hand_and_held_and_names_rfq_and_offer() {
     for about in ["Answered an RFQ", "Reserved what", "Marked an offer sold"] {
         let line = line(about);
         assert!(line.contains(&format!("offer_id={id}")), "{about}: {text}");
-        assert!(line.contains("rfq_id=rfq-1"), "{about}: {text}");
+    }
+    for about in ["Answered an RFQ", "Reserved what"] {
+        assert!(line(about).contains("rfq_id=rfq-1"), "{about}: {text}");
     }
     assert!(line("Reserved what").contains("held_until=\"2026-06-01T12:15:00Z\""), "{text}");
 }
