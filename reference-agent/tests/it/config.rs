@@ -378,3 +378,18 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_could_hold_a_password_is_not_shown() {
+    for text in [
+        "feed = 'postgres://db.example/shop?user=shop&password=hunter2'",
+        "[feed]\nsql = 'postgres://db.example/shop?password=hunter2'",
+        "[feed]\nfile = 'https://shop.example/hunter2/feed.tsv'\nformat = 'sqlite://hunter2'",
+        "[price_service]\nurl = 'shop.example/price?key=hunter2'",
+        "[checkout]\nurl = 'http://shop:hunter2@shop.example/{id}'",
+        "public_url = 'https://shop.example/?key=hunter2'",
+    ] {
+        let said = refusal(text);
+        assert!(!said.contains("hunter2") && said.contains("not shown here"), "{text}: {said}");
+    }
+}

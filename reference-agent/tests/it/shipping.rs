@@ -384,3 +384,20 @@ fn shipping_that_does_not_hold_together_is_refused() {
     "#);
     assert_snapshot!(refusal("[shipping]\nfree_from = 5"), @r#"unknown field `free_from`, expected one of `free_from_usd`, `zones`, `surcharges_usd`"#);
 }
+
+#[test]
+fn of_several_rates_without_a_time_none_takes_that_of_the_zone() {
+    let toml = r#"
+        [[shipping.zones]]
+        regions = ["US"]
+        tiers = []
+        transit_days = [3, 5]
+    "#;
+    let days = |rates| quote::quote(&product(rates), &two("CA-US"), &rules(toml), 0, noon());
+    let ground = || rate(None, "6.99", None);
+    let both = days(vec![ground(), rate(Some("CA"), "29.99", None)]).unwrap();
+    assert_eq!(both.shipping_cost, Some(usd("29.99")), "that of the state alone");
+    assert!(both.shipping_days.is_some());
+    let both = days(vec![ground(), rate(None, "29.99", None)]).unwrap();
+    assert_eq!(both.shipping_days, None, "either may be the overnight one");
+}

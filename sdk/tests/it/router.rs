@@ -194,7 +194,9 @@ async fn nothing_of_the_body_is_read_when_the_headers_are_wrong() {
     let polls = Arc::new(AtomicUsize::new(0));
     let body = Body::new(Chunks { chunks: vec![], then: Then::Count(Arc::clone(&polls)) });
     let request = Request::post(MESSAGE_SEND).body(body).unwrap();
-    assert_eq!(ask(request).await.0, StatusCode::UNAUTHORIZED);
+    let refused = app().oneshot(request).await.unwrap();
+    assert_eq!(refused.status(), StatusCode::UNAUTHORIZED);
+    assert_eq!(refused.extensions().get(), Some(&RefusedReason::NoCredentials));
     assert_eq!(polls.load(Ordering::SeqCst), 0);
 }
 

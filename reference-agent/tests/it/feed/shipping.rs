@@ -172,3 +172,13 @@ fn the_fewest_days_alone_promise_nothing() {
     4 shipping "US:::5 USD:::1:": "US:::5 USD:::1:": the fewest days stand there without the most
     "#);
 }
+
+#[test]
+fn a_rate_for_a_country_that_is_none_would_never_count_so_its_row_is_rejected() {
+    let feed = tsv("shipping", &["UK:::6.99 USD", "CA:US::6.99 USD", "US:CA::6.99 USD"]);
+    assert_snapshot!(told(&feed), @r#"
+    2 ShippingTable { rates: [Rate { country: "US", state: Some("CA"), price: Usd(6.99), handling: None, transit: None }] } None
+    0 shipping "UK:::6.99 USD": "UK:::6.99 USD": UK is no country of ISO 3166; expected one such as GB
+    1 shipping "CA:US::6.99 USD": "CA:US::6.99 USD": did you mean US:CA? The country comes first
+    "#);
+}

@@ -109,3 +109,14 @@ fn shopify_with_new_names() {
 fn woocommerce() {
     is_read_whole("woocommerce", "woocommerce-csv", include_str!("../../feeds/woocommerce.csv"));
 }
+
+#[test]
+fn any_space_stands_between_an_amount_and_its_currency() {
+    for space in [" ", "\u{a0}", "\\t"] {
+        let line = format!(
+            r#"{{"id":"1","price":"79.99{space}USD","availability":"in_stock","product_slug":"a/b"}}"#
+        );
+        let report = loaded(line).unwrap().report;
+        assert_eq!((report.accepted, report.rejected.kept()), (1, &[][..]), "{space:?}");
+    }
+}
