@@ -180,7 +180,7 @@ impl Table {
 }
 
 /// Every table but `store` and `change_counter`, each behind those it refers to.
-const TABLES: [Table; 13] = [
+const TABLES: [Table; 14] = [
     Table {
         name: "changes",
         key: 1,
@@ -302,6 +302,7 @@ const TABLES: [Table; 13] = [
         key: 1,
         columns: &[("producer_id", Text), ("score", Real), ("calls", Int), ("updated_at", Int)],
     },
+    Table { name: "health_flushes", key: 1, columns: &[("server", Text), ("number", Int)] },
 ];
 
 #[cfg(test)]

@@ -151,3 +151,9 @@ CREATE TABLE health (
     calls BIGINT NOT NULL,
     updated_at BIGINT NOT NULL
 );
+
+-- The newest flush of each server that is applied, so that none is applied twice.
+CREATE TABLE health_flushes (
+    server TEXT COLLATE "C" PRIMARY KEY,
+    number BIGINT NOT NULL
+);

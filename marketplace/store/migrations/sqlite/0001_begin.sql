@@ -151,3 +151,9 @@ CREATE TABLE health (
     calls INTEGER NOT NULL,
     updated_at INTEGER NOT NULL
 ) STRICT;
+
+-- The newest flush of each server that is applied, so that none is applied twice.
+CREATE TABLE health_flushes (
+    server TEXT PRIMARY KEY,
+    number INTEGER NOT NULL
+) STRICT;

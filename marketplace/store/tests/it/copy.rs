@@ -9,6 +9,7 @@ use rfq_store::{
     CardFetch, Claim, CopyError, FetchOutcome, KeyRing, Nonce, QuoteRecord, Store, copy,
 };
 
+use crate::health;
 use crate::place::{Place, at, producer_id, product, product_id, public_id, register};
 use crate::postgres::PASSWORD;
 use crate::quotes::{self, call};
@@ -37,7 +38,10 @@ async fn fill(store: &Store) {
     let claim = Claim { id: public_id(1), offer: public_id(1001), claimed_at: at(9) };
     store.put_claim(&claim).await.unwrap();
     let delta = HealthDelta::new(0.1, 0.2, 3).unwrap();
-    store.apply_health(&BTreeMap::from([(producer_id(1), delta)]), at(0)).await.unwrap();
+    store
+        .apply_health(health::new_flush(), &BTreeMap::from([(producer_id(1), delta)]), at(0))
+        .await
+        .unwrap();
     assert_eq!(store.prune_changes(at(1), 10).await, Ok(10));
 }
 
@@ -77,7 +81,7 @@ async fn from_sqlite_to_postgres_and_back_everything_moves() {
     })
     .await
     .unwrap();
-    assert_eq!(totals.len(), 13, "{totals:?}");
+    assert_eq!(totals.len(), 14, "{totals:?}");
     assert!(totals.values().all(|(rows, of)| rows == of && *rows > 0), "{totals:?}");
     assert_eq!(totals["calls"].0, 603);
     assert_eq!(seen(&second).await, seen(&first).await);
@@ -146,7 +150,8 @@ async fn the_command_copies_and_says_what() {
     offers: 3 rows
     claims: 1 rows
     health: 1 rows
-    Copied 5204 rows, and counted them again.
+    health_flushes: 1 rows
+    Copied 5205 rows, and counted them again.
     ");
     assert_eq!(seen(&places[1].open().await).await, seen(&from).await);
 
