@@ -17,15 +17,16 @@ use sqlx::{PgPool, Postgres, Sqlite, SqlitePool};
 
 pub(crate) use self::arg::{Arg, args};
 pub use self::error::DatabaseError;
+pub(crate) use self::migrations::NEWEST;
 pub use self::open::OpenError;
 pub(crate) use self::row::Row;
 pub(crate) use self::tx::Tx;
-use self::tx::{bound, rows, within};
+use self::tx::{On, bound, limit, rows, within};
 pub(crate) use self::url::DatabaseUrl;
 pub use self::url::DatabaseUrlError;
 
-/// The most one statement may take, so that a server that is gone holds up nobody for long. The
-/// longest, a batch of retention, takes well under a second.
+/// The most one statement may take, so that a server that is gone, or a statement that finds no end, holds
+/// up nobody for long. Those of a copy take their time.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// An open database. Cheap to clone; clones share its connections.
@@ -43,26 +44,28 @@ pub(crate) enum Db {
 impl Db {
     /// Begins to write.
     pub(crate) async fn begin(&self) -> Result<Tx, DatabaseError> {
-        match self {
-            // A transaction that begins by reading could not be sure to write later.
-            Self::Lite { writer, .. } => {
-                within(async { Ok(Tx::Lite(writer.begin_with("BEGIN IMMEDIATE").await?)) }).await
-            }
-            Self::Pg(pool) => within(async { Ok(Tx::Pg(pool.begin().await?)) }).await,
-        }
+        let begin = async {
+            Ok(Tx::new(match self {
+                // A transaction that begins by reading could not be sure to write later.
+                Self::Lite { writer, .. } => On::Lite(writer.begin_with("BEGIN IMMEDIATE").await?),
+                Self::Pg(pool) => On::Pg(pool.begin().await?),
+            }))
+        };
+        within(Some(STATEMENT_TIMEOUT), begin).await
     }
 
     /// Begins to read the database as it is at one moment.
     pub(crate) async fn begin_snapshot(&self) -> Result<Tx, DatabaseError> {
-        match self {
-            Self::Lite { readers, .. } => {
-                within(async { Ok(Tx::Lite(readers.begin().await?)) }).await
-            }
-            Self::Pg(pool) => {
-                let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
-                within(async { Ok(Tx::Pg(pool.begin_with(begin).await?)) }).await
-            }
-        }
+        let begin = async {
+            Ok(Tx::new(match self {
+                Self::Lite { readers, .. } => On::Lite(readers.begin().await?),
+                Self::Pg(pool) => {
+                    let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
+                    On::Pg(pool.begin_with(begin).await?)
+                }
+            }))
+        };
+        within(Some(STATEMENT_TIMEOUT), begin).await
     }
 
     /// Reads what one statement finds.
@@ -71,14 +74,29 @@ impl Db {
         sql: &'static str,
         args: Vec<Arg>,
     ) -> Result<Vec<Row>, DatabaseError> {
+        self.fetch_within(STATEMENT_TIMEOUT, sql, args).await
+    }
+
+    async fn fetch_within(
+        &self,
+        patience: Duration,
+        sql: &'static str,
+        args: Vec<Arg>,
+    ) -> Result<Vec<Row>, DatabaseError> {
         match self {
             Self::Lite { readers, .. } => {
                 let query = bound::<Sqlite>(sql, args);
-                within(async { Ok(rows(query.fetch_all(readers).await?, Row::Lite)) }).await
+                let work = async {
+                    let mut connection = readers.acquire().await?;
+                    limit(&mut connection, Some(patience)).await?;
+                    Ok(rows(query.fetch_all(&mut *connection).await?, Row::Lite))
+                };
+                within(Some(patience), work).await
             }
             Self::Pg(pool) => {
                 let query = bound::<Postgres>(sql, args);
-                within(async { Ok(rows(query.fetch_all(pool).await?, Row::Pg)) }).await
+                let work = async { Ok(rows(query.fetch_all(pool).await?, Row::Pg)) };
+                within(Some(patience), work).await
             }
         }
     }
@@ -131,5 +149,33 @@ mod tests {
         drop(tx);
         // What is there can still be read, and made less.
         assert!(db.fetch_all("SELECT id FROM products", Vec::new()).await.unwrap().is_empty());
+        let mut tx = db.begin().await.unwrap();
+        tx.execute(insert, args!["p", "name"]).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    /// More of them than there are readers, and none of these is lost to the others.
+    #[tokio::test]
+    async fn a_statement_of_sqlite_that_finds_no_end_is_ended() {
+        let folder = tempfile::tempdir().unwrap();
+        let url: DatabaseUrl =
+            format!("sqlite:{}", folder.path().join("market.db").display()).parse().unwrap();
+        let db = Db::open(&url, true).await.unwrap();
+        let endless = "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers)
+            SELECT n FROM numbers WHERE n < 0";
+        for _ in 0..6 {
+            let patience = Duration::from_millis(100);
+            let error = db.fetch_within(patience, endless, Vec::new()).await.err().unwrap();
+            assert_eq!(error, DatabaseError::TimedOut);
+        }
+        assert_eq!(db.fetch_all("SELECT id FROM store", Vec::new()).await.unwrap().len(), 1);
+        // A long one that begins when the time of the one before is over has a time of its own.
+        tokio::time::sleep(Duration::from_millis(150)).await;
+        let long = "WITH RECURSIVE numbers (n) AS (
+                SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 300000
+            ) SELECT COUNT(*) AS n FROM numbers";
+        for _ in 0..4 {
+            assert_eq!(db.fetch_all(long, Vec::new()).await.unwrap().len(), 1);
+        }
     }
 }

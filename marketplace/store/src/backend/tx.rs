@@ -1,32 +1,65 @@
 //! A transaction, and how statements get their values.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
-use sqlx::{AssertSqlSafe, Database, Encode, Postgres, SqlSafeStr, Sqlite, Transaction, Type};
+use sqlx::{
+    AssertSqlSafe, Database, Encode, Postgres, SqlSafeStr, Sqlite, SqliteConnection, Transaction,
+    Type,
+};
+use tokio::time::Instant;
 
 use super::{Arg, DatabaseError, Row, STATEMENT_TIMEOUT};
 
 /// A transaction: what it did is undone unless [`Tx::commit`] is reached.
-pub(crate) enum Tx {
+pub(crate) struct Tx {
+    on: On,
+    patience: Patience,
+}
+
+pub(super) enum On {
     Lite(Transaction<'static, Sqlite>),
     Pg(Transaction<'static, Postgres>),
 }
 
+/// How long a statement may take; `None` is as long as it does.
+pub(super) type Patience = Option<Duration>;
+
 impl Tx {
+    pub(super) fn new(on: On) -> Self {
+        Self { on, patience: Some(STATEMENT_TIMEOUT) }
+    }
+
+    /// Lets its statements and its commit take as long as they do.
+    pub(crate) async fn without_limit(mut self) -> Result<Self, DatabaseError> {
+        if matches!(self.on, On::Pg(_)) {
+            self.execute("SET LOCAL statement_timeout = 0", Vec::new()).await?;
+            self.execute("SET LOCAL idle_in_transaction_session_timeout = 0", Vec::new()).await?;
+        }
+        self.patience = None;
+        Ok(self)
+    }
+
     /// Runs a statement and tells how many rows it wrote.
     pub(crate) async fn execute(
         &mut self,
         sql: impl SqlSafeStr,
         args: Vec<Arg>,
     ) -> Result<u64, DatabaseError> {
-        match self {
-            Self::Lite(tx) => {
+        let patience = self.patience;
+        match &mut self.on {
+            On::Lite(tx) => {
                 let query = bound::<Sqlite>(sql, args);
-                within(async { Ok(query.execute(&mut **tx).await?.rows_affected()) }).await
+                let work = async {
+                    limit(tx, patience).await?;
+                    Ok(query.execute(&mut **tx).await?.rows_affected())
+                };
+                within(patience, work).await
             }
-            Self::Pg(tx) => {
+            On::Pg(tx) => {
                 let query = bound::<Postgres>(sql, args);
-                within(async { Ok(query.execute(&mut **tx).await?.rows_affected()) }).await
+                let work = async { Ok(query.execute(&mut **tx).await?.rows_affected()) };
+                within(patience, work).await
             }
         }
     }
@@ -94,9 +127,9 @@ impl Tx {
 
     /// Makes it last.
     pub(crate) async fn commit(self) -> Result<(), DatabaseError> {
-        match self {
-            Self::Lite(tx) => within(async { Ok(tx.commit().await?) }).await,
-            Self::Pg(tx) => within(async { Ok(tx.commit().await?) }).await,
+        match self.on {
+            On::Lite(tx) => within(self.patience, async { Ok(tx.commit().await?) }).await,
+            On::Pg(tx) => within(self.patience, async { Ok(tx.commit().await?) }).await,
         }
     }
 
@@ -107,14 +140,20 @@ impl Tx {
         args: Vec<Arg>,
         cached: bool,
     ) -> Result<Vec<Row>, DatabaseError> {
-        match self {
-            Self::Lite(tx) => {
+        let patience = self.patience;
+        match &mut self.on {
+            On::Lite(tx) => {
                 let query = bound::<Sqlite>(sql, args).persistent(cached);
-                within(async { Ok(rows(query.fetch_all(&mut **tx).await?, Row::Lite)) }).await
+                let work = async {
+                    limit(tx, patience).await?;
+                    Ok(rows(query.fetch_all(&mut **tx).await?, Row::Lite))
+                };
+                within(patience, work).await
             }
-            Self::Pg(tx) => {
+            On::Pg(tx) => {
                 let query = bound::<Postgres>(sql, args).persistent(cached);
-                within(async { Ok(rows(query.fetch_all(&mut **tx).await?, Row::Pg)) }).await
+                let work = async { Ok(rows(query.fetch_all(&mut **tx).await?, Row::Pg)) };
+                within(patience, work).await
             }
         }
     }
@@ -143,8 +182,33 @@ where
     })
 }
 
+/// Has SQLite itself end what the connection runs from now on in time: a statement that nobody waits for
+/// any more would otherwise keep its connection until it has found a row. Postgres has a setting.
+pub(super) async fn limit(
+    connection: &mut SqliteConnection,
+    patience: Patience,
+) -> Result<(), DatabaseError> {
+    // Of SQLite's virtual machine; some milliseconds.
+    const STEPS: i32 = 100_000;
+    let mut handle = connection.lock_handle().await?;
+    match patience {
+        Some(patience) => {
+            let end = Instant::now() + patience;
+            handle.set_progress_handler(STEPS, move || Instant::now() < end);
+        }
+        None => handle.remove_progress_handler(),
+    }
+    Ok(())
+}
+
 pub(super) async fn within<T>(
+    patience: Patience,
     work: impl Future<Output = Result<T, DatabaseError>>,
 ) -> Result<T, DatabaseError> {
-    tokio::time::timeout(STATEMENT_TIMEOUT, work).await.unwrap_or(Err(DatabaseError::TimedOut))
+    match patience {
+        Some(patience) => {
+            tokio::time::timeout(patience, work).await.unwrap_or(Err(DatabaseError::TimedOut))
+        }
+        None => work.await,
+    }
 }
