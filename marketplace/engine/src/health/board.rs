@@ -149,8 +149,8 @@ impl HealthBoard {
         self.lock().frozen
     }
 
-    /// What changed since this was last called, for the store. A delta that surely was not
-    /// stored goes back by [`HealthBoard::put_back`]; of one that was, the store's new score comes back by
+    /// What changed since this was last called, for the store. A delta that surely was not stored goes
+    /// back by [`HealthBoard::put_back`]; of one that was, the store's new score comes back by
     /// [`HealthBoard::rebase`].
     #[must_use]
     pub fn take_deltas(&self) -> BTreeMap<ProducerId, HealthDelta> {
