@@ -33,28 +33,62 @@ pub enum CarriesError {
 }
 
 impl Store {
-    /// Notes what a producer carries, in place of what it did.
+    /// Notes what a producer carries, in place of what it did: first what is new, then what is no more,
+    /// in batches, so that others may write in between. Of a producer, one list at a time.
     ///
     /// # Errors
-    /// [`CarriesError`].
+    /// [`CarriesError`]; a part may be noted then, and it may be tried again.
     pub async fn set_carried(
         &self,
         producer: &ProducerId,
         slugs: &[ProductSlug],
     ) -> Result<(), CarriesError> {
-        let mut tx = self.db.begin().await?;
-        // Also the lock that lets one list of a producer wait for another.
-        let sql = "UPDATE producers SET state = state WHERE id = $1";
-        if tx.execute(sql, args![producer.as_str()]).await? == 0 {
+        let sql = "SELECT id FROM producers WHERE id = $1";
+        if self.db.fetch_optional(sql, args![producer.as_str()]).await?.is_none() {
             return Err(CarriesError::UnknownProducer(producer.clone()));
         }
-        let sql = "DELETE FROM carries WHERE producer_id = $1";
-        tx.execute(sql, args![producer.as_str()]).await?;
-        let slugs: BTreeSet<&ProductSlug> = slugs.iter().collect();
-        let row = |slug: &ProductSlug| args![producer.as_str(), slug.as_str()];
-        let rows = slugs.into_iter().map(row).collect();
-        tx.insert_many("INSERT INTO carries (producer_id, slug)", rows).await?;
-        Ok(tx.commit().await?)
+        let mut gone = self.all_carried(producer).await?;
+        let slugs: BTreeSet<&str> = slugs.iter().map(ProductSlug::as_str).collect();
+        let new = slugs.into_iter().filter(|&slug| !gone.remove(slug)).map(str::to_owned).collect();
+        let insert = "INSERT INTO carries (producer_id, slug)";
+        let but = " ON CONFLICT (producer_id, slug) DO NOTHING";
+        self.write_carried(producer, insert, &new, but).await?;
+        let delete = "DELETE FROM carries WHERE (producer_id, slug) IN (";
+        self.write_carried(producer, delete, &gone, ")").await?;
+        Ok(())
+    }
+
+    async fn all_carried(&self, producer: &ProducerId) -> Result<BTreeSet<String>, DatabaseError> {
+        let sql = "SELECT slug FROM carries WHERE producer_id = $1 AND slug > $2
+            ORDER BY slug LIMIT 10000";
+        let mut all = BTreeSet::new();
+        let mut last = String::new();
+        loop {
+            let rows = self.db.fetch_all(sql, args![producer.as_str(), &*last]).await?;
+            let Some(row) = rows.last() else { return Ok(all) };
+            last = row.get("slug")?;
+            for row in &rows {
+                all.insert(row.get("slug")?);
+            }
+        }
+    }
+
+    async fn write_carried(
+        &self,
+        producer: &ProducerId,
+        before: &str,
+        slugs: &BTreeSet<String>,
+        after: &str,
+    ) -> Result<(), DatabaseError> {
+        let mut slugs = slugs.iter().peekable();
+        while slugs.peek().is_some() {
+            let row = |slug: &String| args![producer.as_str(), &**slug];
+            let rows = slugs.by_ref().take(1000).map(row).collect();
+            let mut tx = self.db.begin().await?;
+            tx.fetch_many(before, rows, after).await?;
+            tx.commit().await?;
+        }
+        Ok(())
     }
 
     /// What a producer carries, in the order of slugs: up to `limit` behind `after`.

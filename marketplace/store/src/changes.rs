@@ -1,13 +1,14 @@
 //! The change sequence: what an index or a mirror follows.
 //!
 //! Numbers drawn by each writer on its own, as by a serial column, become visible out of order, and a
-//! follower that has seen 8 misses 7. Here the numbers come from one row, which the last step of a
-//! transaction updates and whose lock it holds until it has committed: the order of commits is the
-//! order of numbers, without gaps, on both databases.
+//! follower that has seen 8 misses 7. Here the numbers come from one row, which whoever changes products
+//! locks first and holds until it has committed: the order of commits is the order of numbers, without
+//! gaps, on both databases. So writers of products also take turns, and none waits for another that
+//! waits for it.
 
 use chrono::{DateTime, Utc};
 
-use crate::backend::{DatabaseError, Row, Tx, args};
+use crate::backend::{DatabaseError, Db, Row, Tx, args};
 use crate::{ProductId, Store};
 
 /// Something that happened to a product.
@@ -41,7 +42,8 @@ pub struct Changes {
     pub newest: i64,
 }
 
-/// Why there is nothing to follow. Read all products again, and follow from the newest change before.
+/// Why there is nothing to follow. Note [`Store::newest_change`], read all products again, and follow
+/// from the number noted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ChangesError {
     /// Changes behind the number are no longer kept.
@@ -66,6 +68,15 @@ pub enum ChangesError {
 impl Store {
     /// The most changes of one transaction, and of one answer: other writers wait while they are made.
     pub const MAX_CHANGES: usize = 1000;
+
+    /// The number of the newest change: what to follow from, if asked for before all products are read.
+    ///
+    /// # Errors
+    /// [`DatabaseError`].
+    pub async fn newest_change(&self) -> Result<i64, DatabaseError> {
+        let row = self.db.fetch_optional("SELECT n FROM change_counter", Vec::new()).await?;
+        row.ok_or_else(no_counter)?.get("n")
+    }
 
     /// The changes behind number `after`, at most `limit` and [`Store::MAX_CHANGES`] of them. Follow
     /// only one store, as told by [`Store::id`].
@@ -118,7 +129,14 @@ impl ChangeKind {
     }
 }
 
-/// Numbers the changes and commits: the last step of a transaction, as other writers wait from here.
+/// Begins to change products, once those that do so have committed.
+pub(crate) async fn begin(db: &Db) -> Result<Tx, DatabaseError> {
+    let mut tx = db.begin().await?;
+    tx.execute("UPDATE change_counter SET n = n", Vec::new()).await?;
+    Ok(tx)
+}
+
+/// Numbers the changes of a transaction that [`begin`] has begun, and commits.
 pub(crate) async fn commit(
     mut tx: Tx,
     products: &[&ProductId],
@@ -129,8 +147,7 @@ pub(crate) async fn commit(
     if count > 0 {
         let sql = "UPDATE change_counter SET n = n + $1 RETURNING n";
         let row = tx.fetch_optional(sql, args![count]).await?;
-        let row = row.ok_or_else(|| DatabaseError::unreadable("n", "change_counter is empty"))?;
-        let before = row.get::<i64>("n")? - count;
+        let before = row.ok_or_else(no_counter)?.get::<i64>("n")? - count;
         let change =
             |(product, n): (&&ProductId, i64)| args![n, product.as_str(), kind.name(), now];
         let rows = products.iter().zip(before + 1..).map(change).collect();
@@ -138,4 +155,8 @@ pub(crate) async fn commit(
         tx.insert_many(insert, rows).await?;
     }
     tx.commit().await
+}
+
+fn no_counter() -> DatabaseError {
+    DatabaseError::unreadable("n", "change_counter is empty")
 }

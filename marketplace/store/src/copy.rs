@@ -3,7 +3,7 @@
 use sqlx::AssertSqlSafe;
 
 use crate::Store;
-use crate::backend::{Arg, DatabaseError, Row, Tx, args};
+use crate::backend::{Arg, DatabaseError, NEWEST, Row, Tx, args};
 
 /// Where a copy is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub struct Copied {
     pub of: u64,
 }
 
-/// Why nothing was copied.
+/// Why it was not copied.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CopyError {
     /// There is something in the store that was to be filled.
@@ -26,6 +26,26 @@ pub enum CopyError {
         table: &'static str,
         /// Which store, without its password.
         to: String,
+    },
+    /// Products of the store that was to be filled were changed before. Its changes would count from lower
+    /// numbers again, and who follows them would miss some.
+    #[error("{to} was in use before; copy into a database that is empty")]
+    Used {
+        /// Which store, without its password.
+        to: String,
+    },
+    /// There may be something in it that this version does not know of.
+    #[error(
+        "{database} has the tables' version {found}, and this program knows up to {known}; copy with \
+         the newer program"
+    )]
+    Newer {
+        /// Which store, without its password.
+        database: String,
+        /// The version of its tables.
+        found: i64,
+        /// The newest that this program knows.
+        known: i64,
     },
     /// What arrived is not what was sent.
     #[error(
@@ -46,6 +66,11 @@ pub enum CopyError {
     /// The store that was to be filled did not do it.
     #[error("writing: {0}; nothing was copied")]
     Write(DatabaseError),
+    /// The last step failed, or its answer was lost.
+    #[error(
+        "the last step: {0}; either everything was copied or nothing, so see whether TO has rows now"
+    )]
+    Commit(DatabaseError),
 }
 
 /// Copies everything there is in `from` at one moment into `to`, which must be empty, in one
@@ -61,12 +86,17 @@ pub async fn copy(
     to: &Store,
     progress: &mut (dyn FnMut(Copied) + Send),
 ) -> Result<(), CopyError> {
-    let mut source = from.db.begin_snapshot().await.map_err(CopyError::Read)?;
-    let mut target = to.db.begin().await.map_err(CopyError::Write)?;
+    let mut source = begin(from.db.begin_snapshot().await).await.map_err(CopyError::Read)?;
+    let mut target = begin(to.db.begin().await).await.map_err(CopyError::Write)?;
+    is_known(&mut source, from, CopyError::Read).await?;
+    is_known(&mut target, to, CopyError::Write).await?;
     for table in &TABLES {
-        if table.count(&mut target).await.map_err(CopyError::Write)? > 0 {
+        if table.has_rows(&mut target).await.map_err(CopyError::Write)? {
             return Err(CopyError::NotEmpty { table: table.name, to: format!("{to:?}") });
         }
+    }
+    if counter(&mut target).await.map_err(CopyError::Write)?.0 > 0 {
+        return Err(CopyError::Used { to: format!("{to:?}") });
     }
     for table in &TABLES {
         let sent = table.count(&mut source).await.map_err(CopyError::Read)?;
@@ -88,21 +118,37 @@ pub async fn copy(
             return Err(CopyError::Incomplete { table: table.name, sent, arrived });
         }
     }
-    copy_counter(&mut source, &mut target).await?;
-    target.commit().await.map_err(CopyError::Write)
+    // The row is there from the beginning, so that it is not inserted.
+    let (n, pruned) = counter(&mut source).await.map_err(CopyError::Read)?;
+    let sql = "UPDATE change_counter SET n = $1, pruned = $2";
+    target.execute(sql, args![n, pruned]).await.map_err(CopyError::Write)?;
+    target.commit().await.map_err(CopyError::Commit)
 }
 
-/// The row is there from the beginning, so that it is not inserted.
-async fn copy_counter(source: &mut Tx, target: &mut Tx) -> Result<(), CopyError> {
-    let sql = "SELECT n, pruned FROM change_counter";
-    let row = source.fetch_optional(sql, Vec::new()).await.map_err(CopyError::Read)?;
-    if let Some(row) = row {
-        let number = |column| row.get::<i64>(column).map_err(CopyError::Read);
-        let args = args![number("n")?, number("pruned")?];
-        let sql = "UPDATE change_counter SET n = $1, pruned = $2";
-        target.execute(sql, args).await.map_err(CopyError::Write)?;
+/// A commit may check millions of rows, or count them before.
+async fn begin(tx: Result<Tx, DatabaseError>) -> Result<Tx, DatabaseError> {
+    tx?.without_limit().await
+}
+
+async fn is_known(
+    tx: &mut Tx,
+    store: &Store,
+    failed: fn(DatabaseError) -> CopyError,
+) -> Result<(), CopyError> {
+    let sql = "SELECT MAX(version) AS version FROM _sqlx_migrations";
+    let row = tx.fetch_optional(sql, Vec::new()).await.map_err(failed)?;
+    let found = row.map_or(Ok(0), |row| row.get("version")).map_err(failed)?;
+    if found > NEWEST {
+        let database = format!("{store:?}");
+        return Err(CopyError::Newer { database, found, known: NEWEST });
     }
     Ok(())
+}
+
+/// The numbers of the newest change and of the newest that is pruned.
+async fn counter(tx: &mut Tx) -> Result<(i64, i64), DatabaseError> {
+    let row = tx.fetch_optional("SELECT n, pruned FROM change_counter", Vec::new()).await?;
+    row.map_or(Ok((0, 0)), |row| Ok((row.get("n")?, row.get("pruned")?)))
 }
 
 /// What a column holds.
@@ -129,6 +175,11 @@ impl Table {
         let sql = format!("SELECT COUNT(*) AS count FROM {}", self.name);
         let row = tx.fetch_optional(AssertSqlSafe(sql), Vec::new()).await?;
         row.map_or(Ok(0), |row| row.number("count"))
+    }
+
+    async fn has_rows(&self, tx: &mut Tx) -> Result<bool, DatabaseError> {
+        let sql = format!("SELECT 1 AS one FROM {} LIMIT 1", self.name);
+        Ok(tx.fetch_optional(AssertSqlSafe(sql), Vec::new()).await?.is_some())
     }
 
     /// The rows behind `last`, in the order of their keys.
@@ -180,7 +231,7 @@ impl Table {
 }
 
 /// Every table but `store` and `change_counter`, each behind those it refers to.
-const TABLES: [Table; 13] = [
+const TABLES: [Table; 14] = [
     Table {
         name: "changes",
         key: 1,
@@ -302,6 +353,7 @@ const TABLES: [Table; 13] = [
         key: 1,
         columns: &[("producer_id", Text), ("score", Real), ("calls", Int), ("updated_at", Int)],
     },
+    Table { name: "health_flushes", key: 1, columns: &[("server", Text), ("number", Int)] },
 ];
 
 #[cfg(test)]

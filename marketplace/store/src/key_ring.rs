@@ -35,13 +35,16 @@ struct Entry {
     cipher: XChaCha20Poly1305,
 }
 
-/// Which key: 1 to [`KeyId::MAX_BYTES`] ASCII letters, digits, `-` and `_`.
+/// Which key: 1 to [`KeyId::MAX_BYTES`] ASCII letters, digits, `-` and `_`, but not 64 hex digits.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct KeyId(Box<str>);
 
 /// Not a [`KeyId`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("expected 1 to {} ASCII letters, digits, hyphens and underscores", KeyId::MAX_BYTES)]
+#[error(
+    "expected 1 to {} ASCII letters, digits, hyphens and underscores, and not a key",
+    KeyId::MAX_BYTES
+)]
 pub struct KeyIdError;
 
 /// Why a text is not a [`KeyRing`]. No variant holds any part of a key.
@@ -188,7 +191,8 @@ impl FromStr for KeyId {
     fn from_str(text: &str) -> Result<Self, KeyIdError> {
         let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
         let fits = (1..=Self::MAX_BYTES).contains(&text.len()) && text.bytes().all(is_allowed);
-        fits.then(|| Self(text.into())).ok_or(KeyIdError)
+        // Ids are shown and stored, keys must not be.
+        (fits && key(text).is_none()).then(|| Self(text.into())).ok_or(KeyIdError)
     }
 }
 
@@ -296,6 +300,7 @@ mod tests {
             format!("a {}", A.replace('0', "g")),
             format!("a.b {A}"),
             format!("a {A}\na {B}"),
+            format!("{A} {B}"),
         ]
         .map(|text| text.parse::<KeyRing>().unwrap_err().to_string());
         assert!(!said.iter().any(|said| said.contains("0102")), "{said:?}");
@@ -307,8 +312,9 @@ mod tests {
             "line 1: expected a key's id, a space, and the key as 64 hex digits",
             "line 1: expected a key's id, a space, and the key as 64 hex digits",
             "line 1: expected a key's id, a space, and the key as 64 hex digits",
-            "line 1: the key's id: expected 1 to 64 ASCII letters, digits, hyphens and underscores",
+            "line 1: the key's id: expected 1 to 64 ASCII letters, digits, hyphens and underscores, and not a key",
             "line 2: another key has this id",
+            "line 1: the key's id: expected 1 to 64 ASCII letters, digits, hyphens and underscores, and not a key",
         ]
         "#);
         assert_eq!(format!("{:?}", ring(&format!("b {B}\na {A}"))), "KeyRing(b, a)");

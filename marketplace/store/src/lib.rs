@@ -26,7 +26,7 @@ pub use changes::{Change, ChangeKind, Changes, ChangesError};
 pub use claims::{Claim, ClaimError};
 pub use copy::{Copied, CopyError, copy};
 pub use domains::{DomainError, VerifiedDomain};
-pub use health::Health;
+pub use health::{Health, HealthFlush};
 pub use key_ring::{KeyId, KeyIdError, KeyRing, KeyRingError, Nonce};
 pub use name::{Name, NameError};
 pub use producers::{Producer, ProducerError, ProducerState};

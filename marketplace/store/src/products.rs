@@ -1,13 +1,13 @@
 //! Products and the names they go by.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
 use rfq_sdk::ProductSlug;
 
-use crate::backend::{Arg, DatabaseError, Row, args};
+use crate::backend::{Arg, DatabaseError, Row, Tx, args};
 use crate::changes::{self, ChangeKind};
 use crate::{Name, Store};
 
@@ -65,30 +65,39 @@ impl Store {
         if products.len() > Self::MAX_CHANGES {
             return Err(ProductError::TooMany(products.len()));
         }
-        // In the order of their ids, so that no two batches wait for each other.
         let products: BTreeMap<_, _> =
             products.iter().map(|product| (&product.id, product)).collect();
-        let mut tx = self.db.begin().await?;
+        let mut tx = changes::begin(&self.db).await?;
+        let (mut owners, there) =
+            (owners(&mut tx, &products).await?, there(&mut tx, &products).await?);
         let mut done = PutProducts::default();
-        let mut changed = Vec::new();
+        let (mut slugs, mut rows, mut changed) = (Vec::new(), Vec::new(), Vec::new());
         for product in products.into_values() {
-            let sql = "INSERT INTO product_slugs (slug, product_id) VALUES ($1, $2)
-                ON CONFLICT (slug) DO UPDATE SET product_id = excluded.product_id
-                WHERE product_slugs.product_id = excluded.product_id";
-            let (id, slug) = (product.id.as_str(), product.slug.as_str());
-            if tx.execute(sql, args![slug, id]).await? == 0 {
-                done.slug_taken.push(product.id.clone());
-                continue;
+            let (id, slug, name) =
+                (product.id.as_str(), product.slug.as_str(), product.name.as_str());
+            match owners.get(slug) {
+                Some(owner) if owner != id => {
+                    done.slug_taken.push(product.id.clone());
+                    continue;
+                }
+                Some(_) => {}
+                None => {
+                    owners.insert(slug.to_owned(), id.to_owned());
+                    slugs.push(args![slug, id]);
+                }
             }
-            let sql = "INSERT INTO products (id, slug, name, updated_at) VALUES ($1, $2, $3, $4)
-                ON CONFLICT (id) DO UPDATE SET slug = excluded.slug, name = excluded.name,
-                    updated_at = excluded.updated_at
-                WHERE products.slug <> excluded.slug OR products.name <> excluded.name";
-            if tx.execute(sql, args![id, slug, product.name.as_str(), now]).await? > 0 {
+            let is_as_it_was = there.get(id).is_some_and(|(s, n)| s == slug && n == name);
+            if !is_as_it_was {
+                rows.push(args![id, slug, name, now]);
                 changed.push(&product.id);
             }
         }
         done.changed = changed.len();
+        tx.insert_many("INSERT INTO product_slugs (slug, product_id)", slugs).await?;
+        let insert = "INSERT INTO products (id, slug, name, updated_at)";
+        let update = " ON CONFLICT (id) DO UPDATE SET slug = excluded.slug, name = excluded.name,
+            updated_at = excluded.updated_at";
+        tx.fetch_many(insert, rows, update).await?;
         changes::commit(tx, &changed, ChangeKind::Put, now).await?;
         Ok(done)
     }
@@ -106,16 +115,14 @@ impl Store {
         if ids.len() > Self::MAX_CHANGES {
             return Err(ProductError::TooMany(ids.len()));
         }
-        let mut ids: Vec<_> = ids.iter().collect();
-        ids.sort();
-        let mut tx = self.db.begin().await?;
-        let mut deleted = Vec::new();
-        for id in ids {
-            // Its slugs go with it.
-            if tx.execute("DELETE FROM products WHERE id = $1", args![id.as_str()]).await? > 0 {
-                deleted.push(id);
-            }
-        }
+        let mut tx = changes::begin(&self.db).await?;
+        let rows = ids.iter().map(|id| args![id.as_str()]).collect();
+        // Their slugs go with them.
+        let delete = "DELETE FROM products WHERE id IN (";
+        let gone = tx.fetch_many(delete, rows, ") RETURNING id").await?;
+        let gone: BTreeSet<ProductId> =
+            gone.iter().map(|row| row.parsed("id")).collect::<Result<_, _>>()?;
+        let deleted: Vec<_> = gone.iter().collect();
         changes::commit(tx, &deleted, ChangeKind::Deleted, now).await?;
         Ok(deleted.len())
     }
@@ -159,6 +166,29 @@ impl Store {
         let rows = self.db.fetch_all(sql, vec![after, i64::from(limit).into()]).await?;
         rows.iter().map(product).collect()
     }
+}
+
+type Wanted<'a> = BTreeMap<&'a ProductId, &'a Product>;
+
+/// The ids of the products that have, or had, the slugs of these.
+async fn owners(
+    tx: &mut Tx,
+    products: &Wanted<'_>,
+) -> Result<BTreeMap<String, String>, DatabaseError> {
+    let slugs = products.values().map(|product| args![product.slug.as_str()]).collect();
+    let select = "SELECT slug, product_id FROM product_slugs WHERE slug IN (";
+    let rows = tx.fetch_many(select, slugs, ")").await?;
+    rows.iter().map(|row| Ok((row.get("slug")?, row.get("product_id")?))).collect()
+}
+
+/// Slugs and names of those of these products that are there, by their ids.
+async fn there(
+    tx: &mut Tx,
+    products: &Wanted<'_>,
+) -> Result<BTreeMap<String, (String, String)>, DatabaseError> {
+    let ids = products.keys().map(|id| args![id.as_str()]).collect();
+    let rows = tx.fetch_many("SELECT id, slug, name FROM products WHERE id IN (", ids, ")").await?;
+    rows.iter().map(|row| Ok((row.get("id")?, (row.get("slug")?, row.get("name")?)))).collect()
 }
 
 fn product(row: &Row) -> Result<Product, DatabaseError> {

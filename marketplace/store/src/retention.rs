@@ -1,7 +1,7 @@
 //! Letting go of what is old, in batches that hold up nobody for long.
 //!
-//! Each of these deletes one batch and tells how many it deleted; fewer than `limit` means that
-//! nothing as old is left.
+//! Each of these deletes one batch and tells how many it deleted. Call it again until it says 0: then
+//! nothing as old is left, or another server is at it.
 
 use chrono::{DateTime, Utc};
 
@@ -10,7 +10,8 @@ use crate::backend::{DatabaseError, args};
 
 impl Store {
     /// Deletes quotes that were asked before a time, the oldest first, with their calls, offers and
-    /// claims: up to `limit`, of which 500 are a good batch.
+    /// claims: as many as have up to `limit` quotes and calls together, of which 5,000 are a good batch, or
+    /// one.
     ///
     /// # Errors
     /// [`DatabaseError`].
@@ -20,7 +21,15 @@ impl Store {
         limit: u32,
     ) -> Result<u64, DatabaseError> {
         let sql = "DELETE FROM quotes WHERE id IN (
-                SELECT id FROM quotes WHERE asked_at < $1 ORDER BY asked_at LIMIT $2
+                SELECT id FROM (
+                    SELECT id, weight, SUM(weight) OVER (ORDER BY asked_at, id) AS total FROM (
+                        SELECT id, asked_at, 1 + (
+                            SELECT COUNT(*) FROM calls WHERE quote_id = quotes.id
+                        ) AS weight
+                        FROM quotes WHERE asked_at < $1 ORDER BY asked_at, id LIMIT $2
+                    ) AS oldest
+                ) AS weighed
+                WHERE total <= $2 OR total = weight
             )";
         let mut tx = self.db.begin().await?;
         let deleted = tx.execute(sql, args![before, i64::from(limit)]).await?;
@@ -63,26 +72,23 @@ impl Store {
         before: DateTime<Utc>,
         limit: u32,
     ) -> Result<u64, DatabaseError> {
-        // Only from the oldest on, without a gap: the clocks of servers differ, so that a change may
-        // seem older than the one before it.
-        let sql = "DELETE FROM changes WHERE n IN (
-                SELECT n FROM changes
-                WHERE n < COALESCE(
-                    (SELECT MIN(n) FROM changes WHERE changed_at >= $1),
-                    (SELECT MAX(n) + 1 FROM changes)
-                )
-                ORDER BY n LIMIT $2
-            ) RETURNING n";
         let mut tx = self.db.begin().await?;
-        let rows = tx.fetch_all(sql, args![before, i64::from(limit)]).await?;
-        let mut pruned = 0;
-        for row in &rows {
-            pruned = row.get::<i64>("n")?.max(pruned);
+        let sql = "SELECT n, changed_at FROM changes ORDER BY n LIMIT $1";
+        let mut pruned = None;
+        for row in tx.fetch_all(sql, args![i64::from(limit)]).await? {
+            // Without a gap: the clocks of servers differ, so that a change may seem older than the one
+            // before it.
+            if row.get::<DateTime<Utc>>("changed_at")? >= before {
+                break;
+            }
+            pruned = Some(row.get::<i64>("n")?);
         }
+        let Some(pruned) = pruned else { return Ok(0) };
+        let deleted = tx.execute("DELETE FROM changes WHERE n <= $1", args![pruned]).await?;
         // Writers wait from here, so that it is the last step.
         let sql = "UPDATE change_counter SET pruned = $1 WHERE pruned < $1";
         tx.execute(sql, args![pruned]).await?;
         tx.commit().await?;
-        Ok(u64::try_from(rows.len()).unwrap_or(u64::MAX))
+        Ok(deleted)
     }
 }

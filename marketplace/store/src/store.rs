@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::backend::{DatabaseUrl, Db, OpenError};
+use crate::backend::{DatabaseUrl, Db, NEWEST, OpenError};
 
 /// What the marketplace remembers, in SQLite or in Postgres. Cheap to clone; clones share its
 /// connections.
@@ -28,7 +28,9 @@ impl Store {
     /// Opens `sqlite:PATH`, a file that is made if it is not there, or
     /// `postgres://USER:PASSWORD@HOST/DATABASE`, and brings its tables to this version.
     ///
-    /// Of a SQLite file there should be one process at a time; a Postgres takes any number.
+    /// A database that has tables of something else is refused before anything of it is changed, and so is
+    /// one of a version so new that this one could not use it. Of a SQLite file there should be one server
+    /// at a time, beside commands that are soon done; a Postgres takes any number.
     ///
     /// # Errors
     /// [`OpenError`].
@@ -36,7 +38,7 @@ impl Store {
         Self::open_url(url, true).await
     }
 
-    /// As [`Store::open`], but a SQLite file must be there.
+    /// As [`Store::open`], but of a store that is there already.
     ///
     /// # Errors
     /// [`OpenError`].
@@ -49,11 +51,14 @@ impl Store {
         let db = Db::open(&url, create).await?;
         let shown = url.to_string();
         let row = async {
-            let row = db.fetch_optional("SELECT id FROM store", Vec::new()).await?;
-            row.map(|row| row.get("id")).transpose()
+            let row = db.fetch_optional("SELECT id, needs FROM store", Vec::new()).await?;
+            row.map(|row| Ok((row.get("id")?, row.get("needs")?))).transpose()
         };
         match row.await {
-            Ok(Some(id)) => Ok(Self { db, id, shown }),
+            Ok(Some((_, found))) if found > NEWEST => {
+                Err(OpenError::Newer { database: shown, found, known: NEWEST })
+            }
+            Ok(Some((id, _))) => Ok(Self { db, id, shown }),
             Ok(None) => Err(OpenError::Foreign {
                 database: shown,
                 reason: "the table store is empty".to_owned(),

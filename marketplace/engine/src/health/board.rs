@@ -149,7 +149,7 @@ impl HealthBoard {
         self.lock().frozen
     }
 
-    /// What changed since this was last called, for the store. A delta that could not be stored goes
+    /// What changed since this was last called, for the store. A delta that surely was not stored goes
     /// back by [`HealthBoard::put_back`]; of one that was, the store's new score comes back by
     /// [`HealthBoard::rebase`].
     #[must_use]
@@ -163,7 +163,7 @@ impl HealthBoard {
             .collect()
     }
 
-    /// Keeps a delta that could not be stored for the next time.
+    /// Keeps a delta that surely was not stored for the next time.
     pub fn put_back(&self, producer: &ProducerId, delta: HealthDelta) {
         let mut inner = self.lock();
         let entry = inner.entry(producer);

@@ -64,7 +64,9 @@ impl HealthDelta {
         Self { scale, shift, calls: self.calls.saturating_add(next.calls) }
     }
 
-    pub(super) const fn apply(self, score: Score) -> Score {
+    /// What comes of `score`.
+    #[must_use]
+    pub const fn apply(self, score: Score) -> Score {
         score.changed(self.scale, self.shift)
     }
 }

@@ -1,12 +1,14 @@
 -- Times are microseconds since 1970 in UTC, durations microseconds, money cents, lists and documents
 -- JSON. What differs from the SQLite file beside it: no STRICT, the names of types, random bytes.
 
--- Tells this database from every other, copies of it included, so that an index knows its own.
+-- id: tells this database from every other, copies of it included, so that an index knows its own;
+-- needs: which of these migrations a program must know to use it.
 CREATE TABLE store (
     one BIGINT PRIMARY KEY CHECK (one = 1),
-    id TEXT NOT NULL
+    id TEXT NOT NULL,
+    needs BIGINT NOT NULL
 );
-INSERT INTO store (one, id) VALUES (1, replace(gen_random_uuid()::text, '-', ''));
+INSERT INTO store (one, id, needs) VALUES (1, replace(gen_random_uuid()::text, '-', ''), 1);
 
 -- n: the number of the newest change; pruned: that of the newest one no longer kept.
 CREATE TABLE change_counter (
@@ -150,4 +152,10 @@ CREATE TABLE health (
     score DOUBLE PRECISION NOT NULL CHECK (score >= 0 AND score <= 1),
     calls BIGINT NOT NULL,
     updated_at BIGINT NOT NULL
+);
+
+-- The newest flush of each server that is applied, so that none is applied twice.
+CREATE TABLE health_flushes (
+    server TEXT COLLATE "C" PRIMARY KEY,
+    number BIGINT NOT NULL
 );

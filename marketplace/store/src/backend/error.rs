@@ -1,6 +1,7 @@
 //! What a database answers instead of rows.
 
 use std::fmt::Display;
+use std::io::ErrorKind;
 
 use sqlx::Error;
 
@@ -23,6 +24,14 @@ pub enum DatabaseError {
     #[error("the database cannot be reached: {reason}; see whether its server runs")]
     Unreachable {
         /// In the words of the system.
+        reason: String,
+    },
+    /// A server that speaks no TLS, or does not prove who it is.
+    #[error(
+        "the database's server cannot be trusted: {reason}; see the sslmode and sslrootcert of its URL"
+    )]
+    Untrusted {
+        /// In the words of the TLS library.
         reason: String,
     },
     /// No answer in time. A commit that was under way may have been made or not.
@@ -80,8 +89,12 @@ impl From<Error> for DatabaseError {
                     None => Self::Refused { reason },
                 }
             }
+            // A certificate that does not fit comes as data that is not valid.
+            Error::Io(error) if error.kind() == ErrorKind::InvalidData => {
+                Self::Untrusted { reason: error.to_string() }
+            }
             Error::Io(error) => Self::Unreachable { reason: error.to_string() },
-            Error::Tls(error) => Self::Unreachable { reason: error.to_string() },
+            Error::Tls(error) => Self::Untrusted { reason: error.to_string() },
             Error::PoolClosed | Error::WorkerCrashed => {
                 Self::Unreachable { reason: "the store is closed".to_owned() }
             }
@@ -95,6 +108,8 @@ fn of_sqlite(code: u32, reason: String) -> DatabaseError {
     match code & 0xff {
         // BUSY, LOCKED
         5 | 6 => DatabaseError::Busy { reason },
+        // INTERRUPT, by the limit of a statement
+        9 => DatabaseError::TimedOut,
         // FULL
         13 => DatabaseError::Full { reason },
         // PERM, READONLY, IOERR, CANTOPEN

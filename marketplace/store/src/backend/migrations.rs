@@ -1,7 +1,8 @@
 //! The tables, and how those of an older version become those of this one.
 //!
-//! Servers of two versions run side by side while one replaces the other, so that a migration only
-//! adds; what nothing uses any more goes a release later.
+//! Servers of two versions run side by side while one replaces the other, so that a migration only adds
+//! what those before do not miss; what nothing uses any more goes a release later. One that older versions
+//! could not live with sets `store.needs` to its own number, and they refuse the database.
 
 use sqlx::SqlSafeStr as _;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
@@ -15,7 +16,7 @@ const ALL: [(i64, &str, &str, &str); 1] = [(
 )];
 
 /// The newest that this version knows.
-pub(super) const NEWEST: i64 = 1;
+pub(crate) const NEWEST: i64 = 1;
 
 pub(super) fn sqlite() -> Migrator {
     migrator(|(number, name, sqlite, _)| (number, name, sqlite))
@@ -34,5 +35,8 @@ fn migrator(
         let (number, name, sql) = choose(entry);
         Migration::new(number, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
     };
-    Migrator::with_migrations(ALL.into_iter().map(migration).collect())
+    let mut migrator = Migrator::with_migrations(ALL.into_iter().map(migration).collect());
+    // Those of newer versions: `store.needs` tells whether this one may use their tables.
+    migrator.set_ignore_missing(true);
+    migrator
 }

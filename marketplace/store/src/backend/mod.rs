@@ -8,25 +8,25 @@ mod error;
 mod migrations;
 mod open;
 mod row;
+mod tx;
 mod url;
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
-use sqlx::{
-    AssertSqlSafe, Database, Encode, PgPool, Postgres, SqlSafeStr, Sqlite, SqlitePool, Transaction,
-    Type,
-};
+use sqlx::{PgPool, Postgres, Sqlite, SqlitePool};
 
 pub(crate) use self::arg::{Arg, args};
 pub use self::error::DatabaseError;
+pub(crate) use self::migrations::NEWEST;
 pub use self::open::OpenError;
 pub(crate) use self::row::Row;
+pub(crate) use self::tx::Tx;
+use self::tx::{On, bound, limit, rows, within};
 pub(crate) use self::url::DatabaseUrl;
 pub use self::url::DatabaseUrlError;
 
-/// The most one statement may take, so that a server that is gone holds up nobody for long. The
-/// longest, a batch of retention, takes well under a second.
+/// The most one statement may take, so that a server that is gone, or a statement that finds no end, holds
+/// up nobody for long. Those of a copy take their time.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// An open database. Cheap to clone; clones share its connections.
@@ -41,35 +41,31 @@ pub(crate) enum Db {
     Pg(PgPool),
 }
 
-/// A transaction: what it did is undone unless [`Tx::commit`] is reached.
-pub(crate) enum Tx {
-    Lite(Transaction<'static, Sqlite>),
-    Pg(Transaction<'static, Postgres>),
-}
-
 impl Db {
     /// Begins to write.
     pub(crate) async fn begin(&self) -> Result<Tx, DatabaseError> {
-        match self {
-            // A transaction that begins by reading could not be sure to write later.
-            Self::Lite { writer, .. } => {
-                within(async { Ok(Tx::Lite(writer.begin_with("BEGIN IMMEDIATE").await?)) }).await
-            }
-            Self::Pg(pool) => within(async { Ok(Tx::Pg(pool.begin().await?)) }).await,
-        }
+        let begin = async {
+            Ok(Tx::new(match self {
+                // A transaction that begins by reading could not be sure to write later.
+                Self::Lite { writer, .. } => On::Lite(writer.begin_with("BEGIN IMMEDIATE").await?),
+                Self::Pg(pool) => On::Pg(pool.begin().await?),
+            }))
+        };
+        within(Some(STATEMENT_TIMEOUT), begin).await
     }
 
     /// Begins to read the database as it is at one moment.
     pub(crate) async fn begin_snapshot(&self) -> Result<Tx, DatabaseError> {
-        match self {
-            Self::Lite { readers, .. } => {
-                within(async { Ok(Tx::Lite(readers.begin().await?)) }).await
-            }
-            Self::Pg(pool) => {
-                let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
-                within(async { Ok(Tx::Pg(pool.begin_with(begin).await?)) }).await
-            }
-        }
+        let begin = async {
+            Ok(Tx::new(match self {
+                Self::Lite { readers, .. } => On::Lite(readers.begin().await?),
+                Self::Pg(pool) => {
+                    let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
+                    On::Pg(pool.begin_with(begin).await?)
+                }
+            }))
+        };
+        within(Some(STATEMENT_TIMEOUT), begin).await
     }
 
     /// Reads what one statement finds.
@@ -78,14 +74,29 @@ impl Db {
         sql: &'static str,
         args: Vec<Arg>,
     ) -> Result<Vec<Row>, DatabaseError> {
+        self.fetch_within(STATEMENT_TIMEOUT, sql, args).await
+    }
+
+    async fn fetch_within(
+        &self,
+        patience: Duration,
+        sql: &'static str,
+        args: Vec<Arg>,
+    ) -> Result<Vec<Row>, DatabaseError> {
         match self {
             Self::Lite { readers, .. } => {
                 let query = bound::<Sqlite>(sql, args);
-                within(async { Ok(rows(query.fetch_all(readers).await?, Row::Lite)) }).await
+                let work = async {
+                    let mut connection = readers.acquire().await?;
+                    limit(&mut connection, Some(patience)).await?;
+                    Ok(rows(query.fetch_all(&mut *connection).await?, Row::Lite))
+                };
+                within(Some(patience), work).await
             }
             Self::Pg(pool) => {
                 let query = bound::<Postgres>(sql, args);
-                within(async { Ok(rows(query.fetch_all(pool).await?, Row::Pg)) }).await
+                let work = async { Ok(rows(query.fetch_all(pool).await?, Row::Pg)) };
+                within(Some(patience), work).await
             }
         }
     }
@@ -110,119 +121,6 @@ impl Db {
             Self::Pg(pool) => pool.close().await,
         }
     }
-}
-
-impl Tx {
-    /// Runs a statement and tells how many rows it wrote.
-    pub(crate) async fn execute(
-        &mut self,
-        sql: impl SqlSafeStr,
-        args: Vec<Arg>,
-    ) -> Result<u64, DatabaseError> {
-        match self {
-            Self::Lite(tx) => {
-                let query = bound::<Sqlite>(sql, args);
-                within(async { Ok(query.execute(&mut **tx).await?.rows_affected()) }).await
-            }
-            Self::Pg(tx) => {
-                let query = bound::<Postgres>(sql, args);
-                within(async { Ok(query.execute(&mut **tx).await?.rows_affected()) }).await
-            }
-        }
-    }
-
-    /// Runs a statement and reads what it finds or returns.
-    pub(crate) async fn fetch_all(
-        &mut self,
-        sql: impl SqlSafeStr,
-        args: Vec<Arg>,
-    ) -> Result<Vec<Row>, DatabaseError> {
-        match self {
-            Self::Lite(tx) => {
-                let query = bound::<Sqlite>(sql, args);
-                within(async { Ok(rows(query.fetch_all(&mut **tx).await?, Row::Lite)) }).await
-            }
-            Self::Pg(tx) => {
-                let query = bound::<Postgres>(sql, args);
-                within(async { Ok(rows(query.fetch_all(&mut **tx).await?, Row::Pg)) }).await
-            }
-        }
-    }
-
-    /// Runs a statement and reads its first row.
-    pub(crate) async fn fetch_optional(
-        &mut self,
-        sql: impl SqlSafeStr,
-        args: Vec<Arg>,
-    ) -> Result<Option<Row>, DatabaseError> {
-        Ok(self.fetch_all(sql, args).await?.into_iter().next())
-    }
-
-    /// Writes many rows in few round trips. `insert` is a statement up to its `VALUES`, and every row
-    /// has a value for each of its columns.
-    pub(crate) async fn insert_many(
-        &mut self,
-        insert: &str,
-        rows: Vec<Vec<Arg>>,
-    ) -> Result<(), DatabaseError> {
-        // SQLite takes 32,766 values in one statement, Postgres 65,535; no table has 50 columns.
-        const ROWS: usize = 500;
-        let mut rows = rows.into_iter().peekable();
-        while rows.peek().is_some() {
-            let mut sql = format!("{insert} VALUES ");
-            let mut args = Vec::new();
-            for (row, values) in rows.by_ref().take(ROWS).enumerate() {
-                sql.push_str(if row == 0 { "(" } else { ", (" });
-                for (column, value) in values.into_iter().enumerate() {
-                    args.push(value);
-                    let comma = if column == 0 { "" } else { ", " };
-                    // Writing to a String cannot fail.
-                    let _ = write!(sql, "{comma}${}", args.len());
-                }
-                sql.push(')');
-            }
-            // Nothing but `insert`, which is ours, and the numbers of placeholders.
-            self.execute(AssertSqlSafe(sql), args).await?;
-        }
-        Ok(())
-    }
-
-    /// Makes it last.
-    pub(crate) async fn commit(self) -> Result<(), DatabaseError> {
-        match self {
-            Self::Lite(tx) => within(async { Ok(tx.commit().await?) }).await,
-            Self::Pg(tx) => within(async { Ok(tx.commit().await?) }).await,
-        }
-    }
-}
-
-fn rows<R>(rows: Vec<R>, wrap: impl Fn(R) -> Row) -> Vec<Row> {
-    rows.into_iter().map(wrap).collect()
-}
-
-/// A statement and its values, for one of the two.
-fn bound<DB: Database>(
-    sql: impl SqlSafeStr,
-    args: Vec<Arg>,
-) -> sqlx::query::Query<'static, DB, DB::Arguments>
-where
-    Option<i64>: Encode<'static, DB> + Type<DB>,
-    Option<f64>: Encode<'static, DB> + Type<DB>,
-    Option<String>: Encode<'static, DB> + Type<DB>,
-    Option<Vec<u8>>: Encode<'static, DB> + Type<DB>,
-{
-    args.into_iter().fold(sqlx::query(sql), |query, arg| match arg {
-        Arg::Int(value) => query.bind(value),
-        Arg::Real(value) => query.bind(value),
-        Arg::Text(value) => query.bind(value),
-        Arg::Bytes(value) => query.bind(value),
-    })
-}
-
-async fn within<T>(
-    work: impl Future<Output = Result<T, DatabaseError>>,
-) -> Result<T, DatabaseError> {
-    tokio::time::timeout(STATEMENT_TIMEOUT, work).await.unwrap_or(Err(DatabaseError::TimedOut))
 }
 
 #[cfg(test)]
@@ -251,5 +149,33 @@ mod tests {
         drop(tx);
         // What is there can still be read, and made less.
         assert!(db.fetch_all("SELECT id FROM products", Vec::new()).await.unwrap().is_empty());
+        let mut tx = db.begin().await.unwrap();
+        tx.execute(insert, args!["p", "name"]).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    /// More of them than there are readers, and none of these is lost to the others.
+    #[tokio::test]
+    async fn a_statement_of_sqlite_that_finds_no_end_is_ended() {
+        let folder = tempfile::tempdir().unwrap();
+        let url: DatabaseUrl =
+            format!("sqlite:{}", folder.path().join("market.db").display()).parse().unwrap();
+        let db = Db::open(&url, true).await.unwrap();
+        let endless = "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers)
+            SELECT n FROM numbers WHERE n < 0";
+        for _ in 0..6 {
+            let patience = Duration::from_millis(100);
+            let error = db.fetch_within(patience, endless, Vec::new()).await.err().unwrap();
+            assert_eq!(error, DatabaseError::TimedOut);
+        }
+        assert_eq!(db.fetch_all("SELECT id FROM store", Vec::new()).await.unwrap().len(), 1);
+        // A long one that begins when the time of the one before is over has a time of its own.
+        tokio::time::sleep(Duration::from_millis(150)).await;
+        let long = "WITH RECURSIVE numbers (n) AS (
+                SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 300000
+            ) SELECT COUNT(*) AS n FROM numbers";
+        for _ in 0..4 {
+            assert_eq!(db.fetch_all(long, Vec::new()).await.unwrap().len(), 1);
+        }
     }
 }

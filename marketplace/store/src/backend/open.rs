@@ -1,15 +1,16 @@
 //! How a database is opened, and brought to this version.
 
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::time::Duration;
 
 use sqlx::migrate::MigrateError;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions as _, Connection as _};
+use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
+use tracing::warn;
 
 use super::{DatabaseError, DatabaseUrl, DatabaseUrlError, Db, STATEMENT_TIMEOUT, migrations};
 
@@ -34,21 +35,30 @@ pub enum OpenError {
         /// Which, without its password.
         database: String,
     },
-    /// A newer version of this program has changed its tables.
+    /// Something must be in it, and it has no tables.
+    #[error("{database} is empty: no marketplace has used it yet")]
+    Empty {
+        /// Which, without its password.
+        database: String,
+    },
+    /// A newer version of this program has changed its tables so that older ones cannot use them.
     #[error(
-        "{database} is of a newer version of this program: it has the tables' version {found}, and \
-         this program knows up to {known}; run the newer program, or restore a backup of before"
+        "{database} is of a newer version of this program: it needs one that knows the tables' \
+         version {found}, and this one knows up to {known}; run the newer program, or restore a \
+         backup of before"
     )]
     Newer {
         /// Which, without its password.
         database: String,
-        /// The version of its tables.
+        /// The version that must be known.
         found: i64,
         /// The newest that this program knows.
         known: i64,
     },
     /// Its tables are not those that this program made.
-    #[error("{database} has tables that this program did not make: {reason}")]
+    #[error(
+        "{database} has tables that this program did not make: {reason}; is it the right database?"
+    )]
     Foreign {
         /// Which, without its password.
         database: String,
@@ -66,26 +76,68 @@ pub enum OpenError {
 }
 
 impl Db {
-    /// Opens the database and brings its tables to this version. A SQLite file that is not there is
-    /// made if `create` is set.
+    /// Opens the database and brings its tables to this version. If `create` is set, a SQLite file that
+    /// is not there is made, and tables where there are none.
     pub(crate) async fn open(url: &DatabaseUrl, create: bool) -> Result<Self, OpenError> {
-        let database = || url.to_string();
-        let opened = match url {
-            DatabaseUrl::Sqlite(path) => {
-                if create {
-                    make_private(path).map_err(|error| OpenError::Database {
-                        database: database(),
-                        error: DatabaseError::Disk { reason: error.to_string() },
-                    })?;
-                } else if !path.exists() {
-                    return Err(OpenError::Missing { database: database() });
-                }
-                open_sqlite(path).await
+        let database = url.to_string();
+        let failed =
+            |error: DatabaseError| OpenError::Database { database: url.to_string(), error };
+        if let DatabaseUrl::Sqlite(path) = url {
+            if create {
+                make_private(path)
+                    .map_err(|error| failed(DatabaseError::Disk { reason: error.to_string() }))?;
+            } else if !path.exists() {
+                return Err(OpenError::Missing { database });
             }
+        }
+        let tables = match url {
+            DatabaseUrl::Sqlite(path) => sqlite_tables(path).await,
+            DatabaseUrl::Postgres { options, .. } => postgres_tables(options).await,
+        };
+        let tables = tables.map_err(|error| failed(error.into()))?;
+        if tables.is_empty() && !create {
+            return Err(OpenError::Empty { database });
+        }
+        if !tables.is_empty() && !tables.iter().any(|table| table == "store") {
+            let reason = tables.join(", ");
+            return Err(OpenError::Foreign { database, reason });
+        }
+        let opened = match url {
+            DatabaseUrl::Sqlite(path) => open_sqlite(path).await,
             DatabaseUrl::Postgres { options, .. } => open_postgres(options).await,
         };
-        opened.map_err(|error| refusal(database(), error))
+        opened.map_err(|error| refusal(database, error))
     }
+}
+
+/// The tables there are, read without changing anything.
+async fn sqlite_tables(path: &Path) -> Result<Vec<String>, sqlx::Error> {
+    let options =
+        SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(LOCK_TIMEOUT);
+    let mut connection = options.connect().await?;
+    let sql = "SELECT name FROM sqlite_schema WHERE type = 'table'
+        AND name NOT LIKE 'sqlite#_%' ESCAPE '#' AND name <> '_sqlx_migrations' ORDER BY name";
+    let tables = sqlx::query_scalar(sql).fetch_all(&mut connection).await?;
+    connection.close().await?;
+    Ok(tables)
+}
+
+/// The tables there are in the schema that is used.
+async fn postgres_tables(options: &PgConnectOptions) -> Result<Vec<String>, sqlx::Error> {
+    let mut connection = connect(options).await?;
+    let sql =
+        "SELECT relname::text FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+        WHERE nspname = current_schema() AND relkind IN ('r', 'p') AND relname <> '_sqlx_migrations'
+        ORDER BY 1";
+    let tables = sqlx::query_scalar(sql).fetch_all(&mut connection).await?;
+    connection.close().await?;
+    Ok(tables)
+}
+
+async fn connect(options: &PgConnectOptions) -> Result<PgConnection, sqlx::Error> {
+    tokio::time::timeout(CONNECTION_TIMEOUT, options.connect())
+        .await
+        .unwrap_or_else(|_| Err(io::Error::from(ErrorKind::TimedOut).into()))
 }
 
 async fn open_sqlite(path: &Path) -> Result<Db, MigrateError> {
@@ -102,26 +154,40 @@ async fn open_sqlite(path: &Path) -> Result<Db, MigrateError> {
             .acquire_timeout(CONNECTION_TIMEOUT)
             .idle_timeout(None)
             .max_lifetime(None)
+            // When SQLite has rolled back by itself, as on a full disk, sqlx fails to do so and counts the
+            // transaction as open for ever.
+            .before_acquire(|connection, _| {
+                Box::pin(async move { Ok(!connection.is_in_transaction()) })
+            })
     };
     let writer = pool(1).connect_with(options.clone()).await?;
-    migrations::sqlite().run(&writer).await?;
+    // sqlx locks nothing here; without this, two processes would both make the tables.
+    let mut tx = writer.begin_with("BEGIN IMMEDIATE").await?;
+    migrations::sqlite().run_direct(None, &mut *tx, false).await?;
+    tx.commit().await?;
     let readers = pool(SQLITE_READERS).connect_with(options.pragma("query_only", "ON")).await?;
     Ok(Db::Lite { writer, readers })
 }
 
-/// Makes the file, if it is not there, for its owner alone; what SQLite puts beside it follows.
+/// Makes the file, if it is not there, for its owner alone; what SQLite puts beside it follows. One that
+/// is there keeps its rights.
 fn make_private(path: &Path) -> io::Result<()> {
     match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
-        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
-        Ok(_) | Err(_) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            // Not by a handle: to close one would give up the locks that SQLite holds on the file.
+            if fs::metadata(path)?.permissions().mode() & 0o007 != 0 {
+                let database = path.display();
+                warn!(%database, "other users may use the file of the database: chmod o-rwx");
+            }
+            Ok(())
+        }
+        made => made.map(|_| ()),
     }
 }
 
 async fn open_postgres(options: &PgConnectOptions) -> Result<Db, MigrateError> {
     // Without the timeouts below: a migration may take its time.
-    let connecting = tokio::time::timeout(CONNECTION_TIMEOUT, options.connect()).await;
-    let mut connection =
-        connecting.map_err(|_| io::Error::from(ErrorKind::TimedOut)).map_err(sqlx::Error::Io)??;
+    let mut connection = connect(options).await?;
     migrations::postgres().run_direct(None, &mut connection, false).await?;
     connection.close().await?;
     let seconds = |timeout: Duration| format!("{}s", timeout.as_secs());
@@ -141,9 +207,6 @@ async fn open_postgres(options: &PgConnectOptions) -> Result<Db, MigrateError> {
 
 fn refusal(database: String, error: MigrateError) -> OpenError {
     match error {
-        MigrateError::VersionMissing(found) => {
-            OpenError::Newer { database, found, known: migrations::NEWEST }
-        }
         MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
             OpenError::Database { database, error: error.into() }
         }

@@ -1,11 +1,12 @@
 //! Which database, read from its URL.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use sqlx::ConnectOptions as _;
-use sqlx::postgres::PgConnectOptions;
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use url::Url;
 
 /// Which database. Its `Debug` and `Display` are without the password.
@@ -45,7 +46,8 @@ pub enum DatabaseUrlError {
 
 const PARAMETERS: [&str; 6] =
     ["sslmode", "sslrootcert", "sslcert", "sslkey", "host", "application_name"];
-const SSL_MODES: [&str; 6] = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"];
+/// Not `allow` and `prefer`, by which whoever stands in between could have the password in the clear.
+const SSL_MODES: [&str; 4] = ["disable", "require", "verify-ca", "verify-full"];
 
 impl FromStr for DatabaseUrl {
     type Err = DatabaseUrlError;
@@ -74,6 +76,8 @@ impl FromStr for DatabaseUrl {
             }
         }
         let options = PgConnectOptions::from_url(&url).map_err(|_| DatabaseUrlError::NotEncoded)?;
+        let ssl_mode = ssl_mode(&url, &options);
+        let options = options.ssl_mode(ssl_mode);
         // Without a host there is no password either, and none can be set.
         if url.password().is_some() {
             url.set_password(None).map_err(|()| DatabaseUrlError::NotEncoded)?;
@@ -81,6 +85,27 @@ impl FromStr for DatabaseUrl {
         url.set_query(None);
         Ok(Self::Postgres { options: Box::new(options), shown: url.into() })
     }
+}
+
+/// Elsewhere only a server that proves who it is, unless the URL says otherwise. The variable `PGSSLMODE`
+/// is not asked: sqlx takes `prefer` for what it cannot read there.
+fn ssl_mode(url: &Url, options: &PgConnectOptions) -> PgSslMode {
+    let has = |name| url.query_pairs().any(|(key, _)| key == name);
+    match options.get_ssl_mode() {
+        // As other programs understand it; sqlx would not look at the certificate.
+        PgSslMode::Require if has("sslmode") && has("sslrootcert") => PgSslMode::VerifyCa,
+        mode if has("sslmode") => mode,
+        _ if options.get_socket().is_some() || is_this_machine(options.get_host()) => {
+            PgSslMode::Prefer
+        }
+        _ => PgSslMode::VerifyFull,
+    }
+}
+
+/// A host that begins with a slash is the folder of a socket.
+fn is_this_machine(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    host.starts_with('/') || host == "localhost" || address.is_ok_and(|ip| ip.is_loopback())
 }
 
 fn sqlite(path: &str) -> Result<DatabaseUrl, DatabaseUrlError> {
@@ -133,6 +158,52 @@ mod tests {
     }
 
     #[test]
+    fn a_server_elsewhere_must_prove_who_it_is_unless_the_url_says_otherwise() {
+        let modes = [
+            "postgres:///market",
+            "postgres:///market?host=/run/postgresql",
+            "postgres://market@localhost/market",
+            "postgres://market@127.0.0.2/market",
+            "postgres://market@[::1]/market",
+            "postgres://market@localhost/market?sslmode=verify-full",
+            "postgres://market@db.example/market",
+            "postgres://market@localhost.example/market",
+            "postgres://market@192.0.2.1/market",
+            "postgres://market@localhost/market?host=db.example",
+            "postgres://market@db.example/market?sslrootcert=ca.pem",
+            "postgres://market@db.example/market?sslmode=disable",
+            "postgres://market@db.example/market?sslmode=require",
+            "postgres://market@db.example/market?sslmode=require&sslrootcert=ca.pem",
+            "postgres://market@db.example/market?sslmode=verify-ca",
+        ]
+        .map(|text| match text.parse().unwrap() {
+            DatabaseUrl::Postgres { options, .. } => {
+                format!("{text}: {:?}", options.get_ssl_mode())
+            }
+            DatabaseUrl::Sqlite(_) => unreachable!(),
+        });
+        insta::assert_debug_snapshot!(modes, @r#"
+        [
+            "postgres:///market: Prefer",
+            "postgres:///market?host=/run/postgresql: Prefer",
+            "postgres://market@localhost/market: Prefer",
+            "postgres://market@127.0.0.2/market: Prefer",
+            "postgres://market@[::1]/market: Prefer",
+            "postgres://market@localhost/market?sslmode=verify-full: VerifyFull",
+            "postgres://market@db.example/market: VerifyFull",
+            "postgres://market@localhost.example/market: VerifyFull",
+            "postgres://market@192.0.2.1/market: VerifyFull",
+            "postgres://market@localhost/market?host=db.example: VerifyFull",
+            "postgres://market@db.example/market?sslrootcert=ca.pem: VerifyFull",
+            "postgres://market@db.example/market?sslmode=disable: Disable",
+            "postgres://market@db.example/market?sslmode=require: Require",
+            "postgres://market@db.example/market?sslmode=require&sslrootcert=ca.pem: VerifyCa",
+            "postgres://market@db.example/market?sslmode=verify-ca: VerifyCa",
+        ]
+        "#);
+    }
+
+    #[test]
     fn says_what_it_expected_and_repeats_nothing() {
         let wrong = [
             "",
@@ -144,6 +215,7 @@ mod tests {
             "postgres://market:hunter/2@db/market",
             "postgres://market@db/market?passwort=hunter-2",
             "postgres://market@db/market?sslmode=hunter-2",
+            "postgres://market@db/market?sslmode=prefer",
             "postgres://market:hunter-2@db:port/market",
         ];
         let said: Vec<String> = wrong
@@ -164,7 +236,8 @@ mod tests {
             "postgres://market:hunter#2@db/market: expected postgres://USER:PASSWORD@HOST/DATABASE; characters other than letters and digits in the password must be percent-encoded, such as %23 for #",
             "postgres://market:hunter/2@db/market: expected postgres://USER:PASSWORD@HOST/DATABASE; characters other than letters and digits in the password must be percent-encoded, such as %23 for #",
             "postgres://market@db/market?passwort=hunter-2: expected no parameters in the URL but sslmode, sslrootcert, sslcert, sslkey, host, application_name",
-            "postgres://market@db/market?sslmode=hunter-2: expected an sslmode of disable, allow, prefer, require, verify-ca, verify-full",
+            "postgres://market@db/market?sslmode=hunter-2: expected an sslmode of disable, require, verify-ca, verify-full",
+            "postgres://market@db/market?sslmode=prefer: expected an sslmode of disable, require, verify-ca, verify-full",
             "postgres://market:hunter-2@db:port/market: expected postgres://USER:PASSWORD@HOST/DATABASE; characters other than letters and digits in the password must be percent-encoded, such as %23 for #",
         ]
         "#);

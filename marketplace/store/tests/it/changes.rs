@@ -28,6 +28,7 @@ async fn numbers_every_change(place: Place) {
     let store = place.open().await;
     let nothing = store.changes(0, 10).await.unwrap();
     assert_eq!((nothing.changes, nothing.newest), (vec![], 0));
+    assert_eq!(store.newest_change().await, Ok(0));
     store.put_products(&[product(2), product(1)], at(1)).await.unwrap();
     store.put_products(&[product(1), product(3)], at(2)).await.unwrap();
     store.put_products(&[product(1)], at(3)).await.unwrap();
@@ -74,6 +75,7 @@ async fn tells_pruned_history_apart(place: Place) {
         error.to_string(),
         "changes up to 4 are no longer kept; begin again from all products"
     );
+    assert_eq!(store.newest_change().await, Ok(4));
     assert_eq!(behind(&store, 4).await, []);
     store.put_products(&[product(5)], at(200)).await.unwrap();
     assert_eq!(behind(&store, 4).await.len(), 1);

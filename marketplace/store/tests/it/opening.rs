@@ -1,10 +1,12 @@
 //! What a store says that cannot be opened or used.
 
+use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
+use std::sync::Arc;
 
 use rfq_sdk::Scheme;
-use rfq_store::{DatabaseError, KeyRing, Nonce, OpenError, ProductError, Store};
+use rfq_store::{CopyError, DatabaseError, KeyRing, Nonce, OpenError, ProductError, Store, copy};
 use sqlx::{Connection as _, PgConnection, SqliteConnection, raw_sql};
 
 use crate::on_both;
@@ -12,14 +14,18 @@ use crate::place::{Place, at, producer_id, product, product_id, register};
 use crate::postgres::{PASSWORD, Postgres};
 
 on_both!(
-    a_newer_database_is_refused,
+    a_newer_database_is_used_if_it_may_be,
     a_database_of_something_else_is_refused,
+    an_empty_database_is_no_store,
+    tables_that_were_changed_are_refused,
+    many_may_open_a_new_database_at_once,
     a_locked_database_is_a_clear_error,
     a_value_of_a_newer_version_is_a_clear_error,
     a_closed_store_says_so,
 );
 
-async fn a_newer_database_is_refused(place: Place) {
+/// Of a version whose tables this one can use, as while servers of both run.
+async fn a_newer_database_is_used_if_it_may_be(place: Place) {
     place.open().await.close().await;
     let columns = "version, description, success, checksum, execution_time";
     let truth = if matches!(place, Place::Sqlite(_)) { "1" } else { "true" };
@@ -28,22 +34,72 @@ async fn a_newer_database_is_refused(place: Place) {
         SELECT 99, 'later', {truth}, checksum, 0 FROM _sqlx_migrations"
     );
     place.run(&insert).await;
+    let store = place.open().await;
+    let copied = copy(&store, &Place::sqlite().open().await, &mut |_| ()).await.unwrap_err();
+    assert!(matches!(copied, CopyError::Newer { found: 99, known: 1, .. }), "{copied:?}");
+    place.run("UPDATE store SET needs = 99").await;
     let error = Store::open(&place.url()).await.unwrap_err();
     assert!(matches!(error, OpenError::Newer { found: 99, known: 1, .. }), "{error:?}");
     let said = error.to_string();
     let (database, rest) = said.split_once(" is of a newer version").unwrap();
     assert!(!database.is_empty() && !said.contains(PASSWORD));
     insta::allow_duplicates! {
-        insta::assert_snapshot!(rest, @" of this program: it has the tables' version 99, and this program knows up to 1; run the newer program, or restore a backup of before");
+        insta::assert_snapshot!(rest, @" of this program: it needs one that knows the tables' version 99, and this one knows up to 1; run the newer program, or restore a backup of before");
     }
 }
 
 async fn a_database_of_something_else_is_refused(place: Place) {
+    place.run("CREATE TABLE invoices (id TEXT)").await;
+    let Place::Sqlite(folder) = &place else { return refused(&place).await };
+    let file = folder.path().join("market.db");
+    let before = std::fs::read(&file).unwrap();
+    refused(&place).await;
+    assert_eq!(std::fs::read(&file).unwrap(), before);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+async fn refused(place: &Place) {
+    for error in [
+        Store::open(&place.url()).await.unwrap_err(),
+        Store::open_existing(&place.url()).await.unwrap_err(),
+    ] {
+        let said = error.to_string();
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(said.split_once(" has ").unwrap().1, @"tables that this program did not make: invoices; is it the right database?");
+        }
+    }
+    assert_eq!(place.columns().await, ["invoices.id"]);
+}
+
+async fn an_empty_database_is_no_store(place: Place) {
+    place.run("SELECT 1").await;
+    if let Place::Sqlite(folder) = &place {
+        std::fs::write(folder.path().join("market.db"), "").unwrap();
+    }
+    let error = Store::open_existing(&place.url()).await.unwrap_err();
+    assert!(matches!(error, OpenError::Empty { .. }), "{error:?}");
+    assert_eq!(place.columns().await, [""; 0]);
+}
+
+async fn tables_that_were_changed_are_refused(place: Place) {
     place.open().await.close().await;
     let checksum = if matches!(place, Place::Sqlite(_)) { "x'00'" } else { "'\\x00'" };
     place.run(&format!("UPDATE _sqlx_migrations SET checksum = {checksum}")).await;
     let error = Store::open(&place.url()).await.unwrap_err();
     assert!(matches!(error, OpenError::Foreign { .. }), "{error:?}");
+}
+
+async fn many_may_open_a_new_database_at_once(place: Place) {
+    let url = place.url();
+    let open = |_| {
+        let url = url.clone();
+        tokio::spawn(async move { Store::open(&url).await.unwrap().id().to_owned() })
+    };
+    let mut ids = Vec::new();
+    for opening in (0..8).map(open).collect::<Vec<_>>() {
+        ids.push(opening.await.unwrap());
+    }
+    assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
 }
 
 async fn a_locked_database_is_a_clear_error(place: Place) {
@@ -190,6 +246,32 @@ async fn a_new_file_is_its_owner_s_alone() {
         .collect();
     modes.sort();
     assert_eq!(modes, ["market.db 600", "market.db-shm 600", "market.db-wal 600"]);
+}
+
+#[tokio::test]
+async fn a_file_that_others_may_read_is_told() {
+    let log = tempfile::NamedTempFile::new().unwrap();
+    let subscriber =
+        tracing_subscriber::fmt().with_writer(Arc::new(log.reopen().unwrap())).finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let place = Place::sqlite();
+    let Place::Sqlite(folder) = &place else { unreachable!() };
+    let said = || std::fs::read_to_string(log.path()).unwrap();
+    place.open().await.close().await;
+    place.open().await.close().await;
+    assert_eq!(said(), "");
+    let file = folder.path().join("market.db");
+    std::fs::set_permissions(&file, Permissions::from_mode(0o644)).unwrap();
+    place.open().await.close().await;
+    assert!(said().contains("other users may use the file of the database"), "{}", said());
+}
+
+#[tokio::test]
+async fn a_server_without_tls_is_not_trusted() {
+    let url = Postgres::shared().url(PASSWORD, "postgres") + "?sslmode=verify-full";
+    let error = Store::open(&url).await.unwrap_err().to_string();
+    let (_, said) = error.split_once("postgres: ").unwrap();
+    insta::assert_snapshot!(said, @"the database's server cannot be trusted: server does not support TLS; see the sslmode and sslrootcert of its URL");
 }
 
 #[tokio::test]

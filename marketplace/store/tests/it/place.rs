@@ -50,7 +50,8 @@ impl Place {
         let sql = raw_sql(AssertSqlSafe(statements.to_owned()));
         match self {
             Self::Sqlite(_) => {
-                let mut connection = SqliteConnection::connect(&self.url()).await.unwrap();
+                let mut connection =
+                    SqliteConnection::connect(&(self.url() + "?mode=rwc")).await.unwrap();
                 sql.execute(&mut connection).await.unwrap();
                 connection.close().await.unwrap();
             }
@@ -75,6 +76,61 @@ impl Place {
                 query_scalar(query).fetch_all(&mut connection).await.unwrap()
             }
         }
+    }
+
+    /// Tables, columns, keys and indexes, in the words of SQLite.
+    pub(crate) async fn schema(&self) -> Vec<String> {
+        let queries = match self {
+            Self::Sqlite(_) => [
+                "SELECT format('%s.%s %s%s key %d', tables.name, columns.name, columns.type,
+                    iif(\"notnull\" OR pk > 0, ' NOT NULL', ''), pk)
+                FROM sqlite_schema AS tables, pragma_table_info(tables.name) AS columns
+                WHERE tables.type = 'table' AND tables.name NOT LIKE '#_%' ESCAPE '#'",
+                "SELECT format('%s unique %d: %s', tables.name, \"unique\", (
+                    SELECT group_concat(name) FROM (
+                        SELECT name FROM pragma_index_info(indexes.name) ORDER BY seqno
+                    )
+                ))
+                FROM sqlite_schema AS tables, pragma_index_list(tables.name) AS indexes
+                WHERE tables.type = 'table' AND tables.name NOT LIKE '#_%' ESCAPE '#'
+                    AND origin <> 'pk'",
+                "SELECT format('%s.%s to %s on delete %s', tables.name, keys.\"from\", keys.\"table\",
+                    on_delete)
+                FROM sqlite_schema AS tables, pragma_foreign_key_list(tables.name) AS keys
+                WHERE tables.type = 'table'",
+            ],
+            Self::Postgres(..) => [
+                "SELECT format('%s.%s %s%s key %s', relname, attname, CASE atttypid
+                        WHEN 'bigint'::regtype THEN 'INTEGER' WHEN 'text'::regtype THEN 'TEXT'
+                        WHEN 'bytea'::regtype THEN 'BLOB' WHEN 'float8'::regtype THEN 'REAL'
+                        ELSE atttypid::regtype::text END,
+                    CASE WHEN attnotnull THEN ' NOT NULL' ELSE '' END,
+                    COALESCE(array_position(indkey::int2[], attnum) + 1, 0))
+                FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid AND attnum > 0
+                LEFT JOIN pg_index ON indrelid = pg_class.oid AND indisprimary
+                WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
+                    AND relname NOT LIKE '#_%' ESCAPE '#'",
+                "SELECT format('%s unique %s: %s', relname, indisunique::int, (
+                    SELECT string_agg(attname, ',' ORDER BY array_position(indkey::int2[], attnum))
+                    FROM pg_attribute WHERE attrelid = indrelid AND attnum = ANY (indkey)
+                ))
+                FROM pg_class JOIN pg_index ON indrelid = pg_class.oid
+                WHERE relnamespace = 'public'::regnamespace AND NOT indisprimary
+                    AND relname NOT LIKE '#_%' ESCAPE '#'",
+                "SELECT format('%s.%s to %s on delete %s', conrelid::regclass, attname,
+                    confrelid::regclass,
+                    CASE confdeltype WHEN 'a' THEN 'NO ACTION' WHEN 'c' THEN 'CASCADE' END)
+                FROM pg_constraint JOIN pg_attribute
+                    ON attrelid = conrelid AND attnum = conkey[1] AND array_length(conkey, 1) = 1
+                WHERE contype = 'f'",
+            ],
+        };
+        let mut schema = Vec::new();
+        for query in queries {
+            schema.extend(self.texts(query).await);
+        }
+        schema.sort();
+        schema
     }
 
     /// Names as `table.column`, in their order.

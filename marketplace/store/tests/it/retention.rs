@@ -14,11 +14,13 @@ async fn quotes_go_with_all_that_belongs_to_them(place: Place) {
     let claim = |id, offer| Claim { id: public_id(id), offer: public_id(offer), claimed_at: at(9) };
     store.put_claim(&claim(1, 1001)).await.unwrap();
     store.put_claim(&claim(2, 1005)).await.unwrap();
-    assert_eq!(store.prune_quotes(at(5), 3).await, Ok(3));
-    assert_eq!(store.quote(public_id(3)).await, Ok(None));
-    assert!(store.quote(public_id(4)).await.unwrap().is_some(), "the oldest go first");
-    assert_eq!(store.prune_quotes(at(5), 3).await, Ok(1));
-    assert_eq!(store.prune_quotes(at(5), 3).await, Ok(0));
+    // Each has one call.
+    assert_eq!(store.prune_quotes(at(5), 5).await, Ok(2));
+    assert_eq!(store.quote(public_id(2)).await, Ok(None));
+    assert!(store.quote(public_id(3)).await.unwrap().is_some(), "the oldest go first");
+    assert_eq!(store.prune_quotes(at(5), 1).await, Ok(1), "one goes, however many calls it has");
+    assert_eq!(store.prune_quotes(at(5), 5).await, Ok(1));
+    assert_eq!(store.prune_quotes(at(5), 5).await, Ok(0));
     for (table, rows) in [("quotes", 1), ("calls", 1), ("offers", 1), ("claims", 1)] {
         let ids = format!("SELECT CAST(COUNT(*) AS TEXT) FROM {table}");
         assert_eq!(place.texts(&ids).await, [rows.to_string()], "{table}");

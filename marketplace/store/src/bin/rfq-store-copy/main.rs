@@ -10,16 +10,20 @@ use rfq_store::{Copied, Store, copy};
 const MORE: &str = "\
 A database is sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE. Without a password in the URL,
 where other users of the machine can see it, the variable PGPASSWORD or the file ~/.pgpass is asked.
+A HOST that is another machine must prove who it is by TLS; to allow less, add ?sslmode=require or
+?sslmode=disable, and to name a root certificate, ?sslrootcert=PATH.
 
 Stop the marketplace before, as what it writes to FROM meanwhile is not copied, and start it with TO
 afterwards. The tables of both are brought to this version first. Everything arrives or nothing does,
-and FROM keeps what it has. The key file is not copied: the same one opens the secrets in TO.";
+and FROM keeps what it has. TO has an id of its own, so that who follows the changes begins again:
+this is also how a backup is restored. The key file is not copied: the same one opens the secrets in
+TO.";
 
 /// Copies all that a marketplace remembers from one database into another, which must be empty
 #[derive(Parser)]
 #[command(name = "rfq-store-copy", version, after_help = MORE)]
 struct Arguments {
-    /// The database to read, which must be there
+    /// The database to read, which must be one of a marketplace
     from: String,
     /// The database to fill; a SQLite file is made if it is not there
     to: String,
