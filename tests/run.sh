@@ -43,6 +43,7 @@ install() {
   need_command faketime faketime
   need_command openssl openssl
   need_command python3 python3
+  need_command sqlite3 sqlite3
   need_python_module ensurepip python3-venv
   need_command node nodejs
   need_cargo_command cargo-deny 0.20.2
