@@ -10,6 +10,7 @@ mod answers;
 mod auctions;
 mod deadlines;
 mod faults;
+mod faulty;
 mod guard;
 mod held;
 mod log;
