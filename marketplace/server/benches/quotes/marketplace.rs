@@ -78,7 +78,16 @@ impl Marketplace {
         });
         let candidates = candidates.collect();
         let close = ClosePolicy::AllAnswered;
-        engine.quote(Quote { request, arrived, candidates, close, provisional: None }).await
+        engine
+            .quote(Quote {
+                request,
+                arrived,
+                candidates,
+                close,
+                transcript: false,
+                provisional: None,
+            })
+            .await
     }
 }
 

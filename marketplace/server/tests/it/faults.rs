@@ -55,8 +55,9 @@ async fn every_outcome_has_its_name(producer_time: Duration, quote_time: Duratio
     let arrived = Instant::now();
     let request = (*call(producer_time).request).clone();
     let close = ClosePolicy::AllAnswered;
-    let quote =
-        engine.quote(Quote { request, arrived, candidates, close, provisional: None }).await;
+    let quote = engine
+        .quote(Quote { request, arrived, candidates, close, transcript: false, provisional: None })
+        .await;
     assert!(arrived.elapsed() < quote_time + ROOM);
 
     assert_eq!((quote.calls.len(), quote.offers.len()), (100, 10));

@@ -18,3 +18,4 @@ mod market;
 mod producer;
 mod scripts;
 mod tls;
+mod transcript;
