@@ -121,9 +121,17 @@ pub struct CallTrace(Arc<Mutex<Traced>>);
 struct Traced {
     sent: Option<Instant>,
     timings: Timings,
+    keeps_request: bool,
+    request: Option<Bytes>,
 }
 
 impl CallTrace {
+    /// One that keeps what is sent, for a transcript.
+    #[must_use]
+    pub fn with_request() -> Self {
+        Self(Arc::new(Mutex::new(Traced { keeps_request: true, ..Traced::default() })))
+    }
+
     /// Notes that `phase` took `duration`. When a call is tried again, the last try counts.
     pub fn note(&self, phase: Phase, duration: Duration) {
         let mut traced = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -149,6 +157,21 @@ impl CallTrace {
     #[must_use]
     pub fn sent(&self) -> Option<Instant> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).sent
+    }
+
+    /// Notes what is sent, without secrets, if it is to be kept. When a call is tried again, the last try
+    /// counts.
+    pub fn note_request(&self, request: impl FnOnce() -> Bytes) {
+        let mut traced = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if traced.keeps_request {
+            traced.request = Some(request());
+        }
+    }
+
+    /// What was sent, if it was to be kept.
+    #[must_use]
+    pub fn request(&self) -> Option<Bytes> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).request.clone()
     }
 
     /// What each part took so far.

@@ -7,7 +7,7 @@ use rfq_sdk::Clock;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::call::ProducerClient;
+use crate::call::{CallTrace, ProducerClient};
 use crate::fan_out::{CallRecord, FanOut};
 use crate::health::HealthBoard;
 use crate::rank::{RankedOffer, RankingPolicy, rank};
@@ -60,6 +60,9 @@ pub struct Quote<T> {
     pub candidates: Vec<Candidate<T>>,
     /// When there are enough offers.
     pub close: ClosePolicy,
+    /// Whether [`CallRecord::request`] is kept. With what came and how long each part took it is the
+    /// transcript of the quote, for those who may see it.
+    pub transcript: bool,
     /// Where the offers are shown as they come, ranked among those there are; the last value may lack
     /// what came with the close. Slow readers see the newest alone.
     pub provisional: Option<watch::Sender<Provisional>>,
@@ -103,7 +106,8 @@ pub struct QuoteOutcome {
     /// The offers, best first.
     pub offers: Vec<RankedOffer>,
     /// What became of each producer that was asked, and of those that were not because they are
-    /// suspended.
+    /// suspended. Those that do not deliver to the region, or found no place under
+    /// [`EnginePolicy::max_fanout`], are not called and so have no outcome.
     pub calls: Vec<CallRecord>,
 }
 
@@ -122,7 +126,7 @@ impl<C: ProducerClient, K: Clock> Engine<C, K> {
     /// Asks the producers and ranks what they offer. It ends by [`EnginePolicy::quote_time`], whatever
     /// a producer or its call does; when the future is dropped, all calls end.
     pub async fn quote(&self, quote: Quote<C::Target>) -> QuoteOutcome {
-        let Quote { request, arrived, candidates, close, provisional } = quote;
+        let Quote { request, arrived, candidates, close, transcript, provisional } = quote;
         let EnginePolicy { producer_time, quote_time, max_fanout, ranking } = &self.policy;
         let request = Arc::new(request);
         let rank = |offers| rank(offers, ranking, &request.rfq_id);
@@ -131,7 +135,8 @@ impl<C: ProducerClient, K: Clock> Engine<C, K> {
             select(candidates, &request, &self.health, *max_fanout);
         let ends = arrived + *quote_time;
         let (client, clock) = (&self.client, &self.clock);
-        let mut calls = FanOut::start(client, clock, &request, asked, *producer_time, ends);
+        let trace = if transcript { CallTrace::with_request } else { CallTrace::default };
+        let mut calls = FanOut::start(client, clock, &request, asked, *producer_time, ends, trace);
         while calls.next(close.closes(arrived, &calls).unwrap_or(ends)).await {
             if let Some(watched) = provisional.as_ref().filter(|sender| !sender.is_closed()) {
                 let offers = rank(calls.offers().to_vec());

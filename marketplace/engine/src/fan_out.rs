@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use rfq_sdk::Clock;
 use tokio::task::{self, JoinError, JoinSet};
 use tokio::time::{Instant, timeout_at};
@@ -31,6 +32,8 @@ pub struct CallRecord {
     /// From the first byte of the request to the last of the answer, or until it was late; `None` when
     /// it ended in another way.
     pub latency: Option<Duration>,
+    /// What was sent, secrets removed; kept for a [transcript](crate::Quote::transcript) alone.
+    pub request: Option<Bytes>,
     /// What came, valid or not.
     pub answer: Option<HttpAnswer>,
 }
@@ -44,6 +47,7 @@ impl CallRecord {
             outcome: Outcome::SkippedSuspended,
             timings: Timings::default(),
             latency: None,
+            request: None,
             answer: None,
         }
     }
@@ -85,6 +89,7 @@ impl FanOut {
         selected: Vec<Selected<C::Target>>,
         producer_time: Duration,
         ends: Instant,
+        trace: impl Fn() -> CallTrace,
     ) -> Self {
         let mut fan_out = Self {
             tasks: JoinSet::new(),
@@ -97,7 +102,7 @@ impl FanOut {
         let budget = producer_time.min(ends.saturating_duration_since(Instant::now()));
         for Selected { asked, target } in selected {
             let asked = Arc::new(asked);
-            let trace = CallTrace::default();
+            let trace = trace();
             let ended = if budget.is_zero() {
                 Some(Ended::without_answer(Outcome::SkippedNoTime))
             } else {
@@ -167,6 +172,7 @@ impl FanOut {
                 },
                 timings: trace.timings(),
                 latency: ended.latency,
+                request: trace.request(),
                 answer: ended.answer,
             }
         };

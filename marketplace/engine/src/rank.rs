@@ -99,11 +99,22 @@ pub fn rank(
     rfq_id: &RfqId,
 ) -> Vec<RankedOffer> {
     let imputed = imputed_shipping(&offers, policy);
-    let with_key = |offer| (Key::of(&offer, imputed, policy, rfq_id), offer);
-    let mut offers: Vec<(Key, AcceptedOffer)> = offers.into_iter().map(with_key).collect();
-    offers.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+    // Offers are large, so their keys are sorted, and each offer is moved once.
+    let keys = offers.iter().map(|offer| Key::of(offer, imputed, policy)).zip(0..);
+    let mut order: Vec<(Key, usize)> = keys.collect();
+    order.sort_unstable_by_key(|(key, _)| *key);
+    for tied in order.chunk_by_mut(|(one, _), (other, _)| one == other) {
+        // Few are tied, so few are hashed.
+        if tied.len() > 1 {
+            let producer = |at: usize| offers.get(at).map(AcceptedOffer::producer);
+            tied.sort_by_cached_key(|(_, at)| producer(*at).map(|id| Shuffled::of(id, rfq_id)));
+        }
+    }
+    let mut offers: Vec<Option<AcceptedOffer>> = offers.into_iter().map(Some).collect();
     let mut ranked = Vec::<RankedOffer>::with_capacity(offers.len());
-    for (key, accepted) in offers {
+    for (key, at) in order {
+        // Each comes once.
+        let Some(accepted) = offers.get_mut(at).and_then(Option::take) else { continue };
         let known = accepted.offer().shipping_cost().is_some();
         let explanation = Explanation {
             total_usd: accepted.offer().total(),
@@ -135,8 +146,9 @@ fn handicap(state: HealthState, policy: &RankingPolicy) -> u16 {
     }
 }
 
-/// What offers are ordered by: its fields, from first to last, are the rules.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+/// What offers are ordered by: its fields, from first to last, are the rules. Those that are equal are
+/// shuffled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Key {
     out_of_stock: bool,
     effective: u128,
@@ -145,14 +157,11 @@ struct Key {
     shipping_days: u16,
     state: HealthState,
     expires_at: Reverse<DateTime<Utc>>,
-    shuffle: [u8; 32],
-    // Ids differ where hashes do not, so that the order is total whatever SHA-256 does.
-    producer: ProducerId,
 }
 
 impl Key {
-    fn of(offer: &AcceptedOffer, imputed: Usd, policy: &RankingPolicy, rfq_id: &RfqId) -> Self {
-        let (producer, state, offer) = (offer.producer(), offer.state(), offer.offer());
+    fn of(offer: &AcceptedOffer, imputed: Usd, policy: &RankingPolicy) -> Self {
+        let (state, offer) = (offer.state(), offer.offer());
         let shipping = offer.shipping_cost().unwrap_or(imputed);
         let total = u128::from(offer.price().cents()) + u128::from(shipping.cents());
         Self {
@@ -162,8 +171,6 @@ impl Key {
             shipping_days: offer.shipping_days().unwrap_or(u16::MAX),
             state,
             expires_at: Reverse(offer.expires_at()),
-            shuffle: shuffle(rfq_id, producer),
-            producer: producer.clone(),
         }
     }
 
@@ -187,12 +194,22 @@ impl Key {
     }
 }
 
-/// Blind to who the vendor is, and never the same for two requests.
-fn shuffle(rfq_id: &RfqId, producer: &ProducerId) -> [u8; 32] {
-    let mut hash = Sha256::new();
-    hash.update(rfq_id.as_str());
-    // No id holds it, so that no two pairs of ids read alike.
-    hash.update([0]);
-    hash.update(producer.as_str());
-    hash.finalize().into()
+/// The place among those that are tied: blind to who the vendor is, and never the same for two
+/// requests.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Shuffled {
+    hash: [u8; 32],
+    // Ids differ where hashes do not, so that the order is total whatever SHA-256 does.
+    producer: ProducerId,
+}
+
+impl Shuffled {
+    fn of(producer: &ProducerId, rfq_id: &RfqId) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(rfq_id.as_str());
+        // No id holds it, so that no two pairs of ids read alike.
+        hash.update([0]);
+        hash.update(producer.as_str());
+        Self { hash: hash.finalize().into(), producer: producer.clone() }
+    }
 }

@@ -22,7 +22,9 @@ pub struct QuoteRecord {
     pub asked_at: DateTime<Utc>,
     /// How long it took, to the microsecond.
     pub took: Duration,
-    /// One for each producer that was asked, or would have been; in the order of their ids when read.
+    /// One for each producer that was asked, or was not because it is suspended; in the order of their
+    /// ids when read. One that does not deliver to the region, or found no place among the most that are
+    /// asked, has none.
     pub calls: Vec<CallRecord>,
     /// The ranked offers, the best first.
     pub offers: Vec<OfferRecord>,

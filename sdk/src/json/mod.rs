@@ -60,7 +60,7 @@ fn read_thoroughly<'a, const COUNT: usize>(
         let (line, column) = position(body.get(..error.valid_up_to()).unwrap_or_default());
         Problem::NotJson { line, column }
     })?;
-    let mut found = Found { values: [const { Field(None) }; COUNT], at: shape.name, problem: None };
+    let mut found = Found { values: [Field::ABSENT; COUNT], at: shape.name, problem: None };
     let mut document = serde_json::Deserializer::from_str(text);
     let read = Object { shape, found: &mut found }.deserialize(&mut document);
     match read.and_then(|()| document.end()) {
@@ -81,12 +81,28 @@ fn position(before: &[u8]) -> (usize, usize) {
 
 /// The value of a field as its JSON text, or nothing when it is absent or `null`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Field<'a>(Option<&'a str>);
+pub(crate) struct Field<'a> {
+    raw: Option<&'a str>,
+    /// Whether a backslash is in it.
+    escaped: bool,
+}
 
 impl<'a> Field<'a> {
+    const ABSENT: Self = Self { raw: None, escaped: false };
+
+    /// Of a text that is not `null`.
+    fn any(raw: &'a str) -> Self {
+        Self { raw: Some(raw), escaped: raw.contains('\\') }
+    }
+
+    /// Of one in which no backslash is.
+    fn unescaped(raw: &'a str) -> Self {
+        Self { raw: Some(raw), escaped: false }
+    }
+
     /// The JSON text.
     pub(crate) fn raw(self) -> Option<&'a str> {
-        self.0
+        self.raw
     }
 
     pub(crate) fn is_string(self) -> bool {
@@ -97,7 +113,7 @@ impl<'a> Field<'a> {
     pub(crate) fn text(self) -> Option<Cow<'a, str>> {
         let raw = self.raw()?;
         let inner = raw.strip_prefix('"')?.strip_suffix('"')?;
-        if inner.contains('\\') {
+        if self.escaped {
             serde_json::from_str::<String>(raw).ok().map(Cow::Owned)
         } else {
             Some(Cow::Borrowed(inner))
@@ -154,7 +170,7 @@ impl<'a, const COUNT: usize> Visitor<'a> for Object<'_, 'a, COUNT> {
                 Slot::Value(at, _) => {
                     let value = map.next_value::<Option<&RawValue>>()?;
                     if let Some(place) = found.values.get_mut(*at) {
-                        *place = Field(value.map(RawValue::get));
+                        *place = value.map(RawValue::get).map_or(Field::ABSENT, Field::any);
                     }
                 }
                 Slot::Object(shape) => map.next_value_seed(Object { shape, found })?,

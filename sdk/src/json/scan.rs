@@ -15,7 +15,7 @@ pub(super) fn scan<'a, const COUNT: usize>(
 ) -> Option<[Field<'a>; COUNT]> {
     let text = std::str::from_utf8(body).ok()?;
     let mut scanner = Scanner { text, at: 0 };
-    let mut values = [const { Field(None) }; COUNT];
+    let mut values = [Field::ABSENT; COUNT];
     scanner.pass_space();
     scanner.object(shape, &mut values)?;
     scanner.pass_space();
@@ -28,12 +28,20 @@ struct Scanner<'a> {
     at: usize,
 }
 
+enum Key {
+    /// Its place, and what it holds.
+    OfShape(usize, &'static Slot),
+    Other,
+}
+
 impl<'a> Scanner<'a> {
     fn object(&mut self, shape: &'static Shape, values: &mut [Field<'a>]) -> Option<()> {
-        let mut seen = 0_u32;
-        self.members(|scanner, key| {
-            let known = shape.keys.iter().enumerate().find(|(_, (name, _))| *name == key);
-            let Some((index, (_, slot))) = known else { return scanner.value(1) };
+        let (mut seen, mut next) = (0_u32, 0);
+        self.list(b'{', b'}', |scanner| {
+            let known = scanner.key(shape, next)?;
+            scanner.colon()?;
+            let Key::OfShape(index, slot) = known else { return scanner.value(1) };
+            next = index + 1;
             if seen & (1 << index) != 0 {
                 return None;
             }
@@ -43,29 +51,40 @@ impl<'a> Scanner<'a> {
                     let start = scanner.at;
                     scanner.value(1)?;
                     let raw = scanner.text.get(start..scanner.at)?;
-                    *values.get_mut(*at)? = Field((raw != "null").then_some(raw));
+                    if raw != "null" {
+                        *values.get_mut(*at)? = Field::unescaped(raw);
+                    }
                     Some(())
                 }
                 Slot::Object(shape) => scanner.object(shape, values),
-                Slot::Objects(shape) => scanner.elements(|scanner| scanner.object(shape, values)),
+                Slot::Objects(shape) => {
+                    scanner.list(b'[', b']', |scanner| scanner.object(shape, values))
+                }
             }
         })
     }
 
-    /// `{"key": member, ..}`
-    fn members(&mut self, mut member: impl FnMut(&mut Self, &'a str) -> Option<()>) -> Option<()> {
-        self.list(b'{', b'}', |scanner| {
-            let key = scanner.string()?;
-            scanner.pass_space();
-            scanner.pass(b':')?;
-            scanner.pass_space();
-            member(scanner, key)
-        })
+    /// A key. The `next` of the shape is looked for first, since most documents
+    /// have their keys in the order of the shape.
+    fn key(&mut self, shape: &'static Shape, next: usize) -> Option<Key> {
+        let rest = self.text.as_bytes().get(self.at..)?.strip_prefix(b"\"")?;
+        let is_here = |(_, (name, _)): &(usize, &(&str, Slot))| {
+            rest.strip_prefix(name.as_bytes()).is_some_and(|rest| rest.starts_with(b"\""))
+        };
+        let places = shape.keys.iter().enumerate();
+        let ahead = places.clone().skip(next).find(is_here);
+        let Some((index, (name, slot))) = ahead.or_else(|| places.take(next).find(is_here)) else {
+            return self.string().map(|_| Key::Other);
+        };
+        self.at += name.len() + 2;
+        Some(Key::OfShape(index, slot))
     }
 
-    /// `[element, ..]`
-    fn elements(&mut self, element: impl FnMut(&mut Self) -> Option<()>) -> Option<()> {
-        self.list(b'[', b']', element)
+    fn colon(&mut self) -> Option<()> {
+        self.pass_space();
+        self.pass(b':')?;
+        self.pass_space();
+        Some(())
     }
 
     fn list(
@@ -94,8 +113,12 @@ impl<'a> Scanner<'a> {
     fn value(&mut self, depth: u32) -> Option<()> {
         match self.peek()? {
             b'"' => self.string().map(drop),
-            b'{' if depth < MAX_DEPTH => self.members(|scanner, _| scanner.value(depth + 1)),
-            b'[' if depth < MAX_DEPTH => self.elements(|scanner| scanner.value(depth + 1)),
+            b'{' if depth < MAX_DEPTH => self.list(b'{', b'}', |scanner| {
+                scanner.string()?;
+                scanner.colon()?;
+                scanner.value(depth + 1)
+            }),
+            b'[' if depth < MAX_DEPTH => self.list(b'[', b']', |scanner| scanner.value(depth + 1)),
             b't' => self.pass_word("true"),
             b'f' => self.pass_word("false"),
             b'n' => self.pass_word("null"),
@@ -108,7 +131,7 @@ impl<'a> Scanner<'a> {
     fn string(&mut self) -> Option<&'a str> {
         self.pass(b'"')?;
         let rest = self.text.as_bytes().get(self.at..)?;
-        let length = rest.iter().position(|&b| b == b'"' || b == b'\\' || b < 0x20)?;
+        let length = end_of_string(rest)?;
         let string = self.text.get(self.at..self.at + length)?;
         self.at += length;
         self.pass(b'"')?;
@@ -157,4 +180,24 @@ impl<'a> Scanner<'a> {
     fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
+}
+
+/// Where the first byte is that ends a string or needs a thorough look: a quote, a backslash or a
+/// control character.
+fn end_of_string(bytes: &[u8]) -> Option<usize> {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
+    let eight = |byte: u8| u64::from(byte) * ONES;
+    // Eight at a time: subtracting one sets the high bit of a byte that was zero and had it not.
+    let is_plain = |chunk: &[u8; 8]| {
+        let word = u64::from_ne_bytes(*chunk);
+        let zero = |word: u64| word.wrapping_sub(ONES) & !word;
+        let control = word.wrapping_sub(eight(0x20)) & !word;
+        (zero(word ^ eight(b'"')) | zero(word ^ eight(b'\\')) | control) & HIGH == 0
+    };
+    let (chunks, _) = bytes.as_chunks::<8>();
+    let plain = 8 * chunks.iter().take_while(|chunk| is_plain(chunk)).count();
+    let rest = bytes.get(plain..)?;
+    let end = rest.iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20)?;
+    Some(plain + end)
 }

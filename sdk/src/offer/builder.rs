@@ -56,6 +56,7 @@ impl Offer {
     /// `price` is in US dollars and covers the whole quantity asked for: the marketplace ranks by
     /// price plus shipping. Unless said otherwise the offer is valid for
     /// [`Offer::DEFAULT_VALIDITY`].
+    #[inline]
     pub fn builder(price: Usd, claim_url: ClaimUrl) -> OfferBuilder {
         OfferBuilder {
             offer: Self {
@@ -77,18 +78,21 @@ impl Offer {
 impl OfferBuilder {
     /// The regular price of the same quantity, in US dollars. It is left out when it is not higher
     /// than the price, since there is no discount to show then.
+    #[inline]
     pub fn list_price(mut self, regular: Usd) -> Self {
         self.offer.list_price = Some(regular);
         self
     }
 
     /// Says that the goods are not in stock. A decline is the usual answer then.
+    #[inline]
     pub fn out_of_stock(mut self) -> Self {
         self.offer.in_stock = false;
         self
     }
 
     /// Business days until delivery, 0 to 365. Leave it out when unknown.
+    #[inline]
     pub fn shipping_days(mut self, days: u16) -> Self {
         self.offer.shipping_days = Some(days);
         self
@@ -96,24 +100,28 @@ impl OfferBuilder {
 
     /// The cost of shipping the whole quantity, in US dollars; zero is free. Left out, it is
     /// unknown, and the offer ranks lower.
+    #[inline]
     pub fn shipping_cost(mut self, cost: Usd) -> Self {
         self.offer.shipping_cost = Some(cost);
         self
     }
 
     /// Your own name for the offer; the marketplace gives it one when it has none.
+    #[inline]
     pub fn offer_id(mut self, id: Uuid) -> Self {
         self.offer.offer_id = Some(id);
         self
     }
 
     /// Conditions for the consumer, such as returns and warranty.
+    #[inline]
     pub fn terms(mut self, terms: Terms) -> Self {
         self.offer.terms = Some(terms);
         self
     }
 
     /// When the offer ends: at most 24 hours from now. Kept in whole seconds, rounded down.
+    #[inline]
     pub fn expires_at(mut self, at: DateTime<Utc>) -> Self {
         self.ends = Ends::At(at);
         self
@@ -134,6 +142,7 @@ impl OfferBuilder {
     }
 
     /// As [`build`](Self::build), for an offer of another's clock, which may differ by `skew`.
+    #[inline]
     pub(crate) fn build_with(
         self,
         now: DateTime<Utc>,

@@ -37,6 +37,12 @@ impl Terms {
 
     /// The terms in an answer of another, cut to the limit; `None` when nothing is left.
     pub(crate) fn cut(text: &str) -> Option<Self> {
+        // As nearly all are: short, and nothing to clean.
+        let is_plain = text.bytes().fold(true, |all, byte| all & matches!(byte, b' '..=b'~'));
+        let is_trimmed = !text.is_empty() && !text.starts_with(' ') && !text.ends_with(' ');
+        if is_plain && is_trimmed && text.len() <= Self::MAX_CHARACTERS {
+            return Some(Self(text.into()));
+        }
         let text: String = cleaned(text).chars().take(Self::MAX_CHARACTERS).collect();
         text.parse().ok()
     }
@@ -95,5 +101,9 @@ mod tests {
         assert_eq!("ä".repeat(501).parse::<Terms>(), Err(TermsError::TooLong));
         assert_eq!(Terms::cut(&"ä".repeat(600)), "ä".repeat(500).parse().ok());
         assert_eq!(Terms::cut("\n"), None);
+        for (text, cut) in [("", None), (" ", None), (" a~ ", Some("a~")), ("a\u{7f}b", Some("ab"))]
+        {
+            assert_eq!(Terms::cut(text).as_ref().map(Terms::as_str), cut, "{text:?}");
+        }
     }
 }

@@ -95,8 +95,14 @@ pub(crate) fn run(
             let candidates = carriers.iter().map(candidate).collect();
             let at = start.elapsed();
             let arrived = Instant::now();
-            let quote =
-                Quote { request: request(number), arrived, candidates, close, provisional: None };
+            let quote = Quote {
+                request: request(number),
+                arrived,
+                candidates,
+                close,
+                transcript: false,
+                provisional: None,
+            };
             let engine = Arc::clone(&engine);
             under_way.spawn(async move {
                 let outcome = engine.quote(quote).await;

@@ -3,7 +3,9 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use rfq_engine::{CallFailure, CancelReason, EnginePolicy, HealthPolicy, HealthState, Outcome};
+use rfq_engine::{
+    CallFailure, CallRecord, CancelReason, EnginePolicy, HealthPolicy, HealthState, Outcome, Quote,
+};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::market::{Does, Market, id, outcomes, places};
@@ -85,6 +87,19 @@ async fn a_producer_that_had_less_than_its_time_is_not_late() {
     let cancelled = Outcome::Cancelled(CancelReason::QuoteDeadline);
     assert_eq!(outcomes(&quote)["late"], cancelled);
     assert_eq!(outcomes(&quote)["hang"], cancelled);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_sent_is_kept_for_a_transcript_alone() {
+    for transcript in [true, false] {
+        let market = Market::of([("good", Does::Offer(10_000, 10)), ("hang", Does::Hang)]);
+        let quote = market.engine.quote(Quote { transcript, ..market.next() }).await;
+        let kept = |call: &CallRecord| call.request.as_deref() == Some(b"asked".as_slice());
+        assert_eq!(
+            quote.calls.iter().filter(|call| kept(call)).count(),
+            2 * usize::from(transcript)
+        );
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use bytes::Bytes;
 use rfq_engine::{
     Call, CallFailure, Candidate, ClosePolicy, DeliveryArea, Engine, EnginePolicy, HealthBoard,
     HealthPolicy, HttpAnswer, Outcome, ProducerClient, ProducerId, Quote, QuoteOutcome,
@@ -55,6 +56,7 @@ impl ProducerClient for Scripted {
             Does::Fail(CallFailure::NoTime) => return Err(CallFailure::NoTime),
             _ => {}
         }
+        call.trace.note_request(|| Bytes::from_static(b"asked"));
         call.trace.note_sent();
         match *target {
             Does::Offer(cents, after) => {
@@ -145,6 +147,7 @@ impl Market {
             arrived: Instant::now(),
             candidates: self.producers.lock().unwrap().iter().map(candidate).collect(),
             close: ClosePolicy::AllAnswered,
+            transcript: false,
             provisional: None,
         }
     }

@@ -176,6 +176,7 @@ impl RfqClient {
             value.set_sensitive(true);
             headers.insert(HeaderName::from_static(name), value);
         }
+        call.trace.note_request(|| transcript(&headers, &body));
         let mut request = Request::new(Full::from(body));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = Uri::from_static(RFQ_PATH);
@@ -236,6 +237,18 @@ fn limit(call: &Call) -> Limit {
         Some(at) if at < call.ends => Limit { at, then: CallFailure::Late },
         Some(_) | None => Limit { at: call.ends, then: CallFailure::NoTime },
     }
+}
+
+/// A request as it goes over the wire, but for the values that are or prove a secret.
+fn transcript(headers: &HeaderMap, body: &[u8]) -> Bytes {
+    let mut text = format!("POST {RFQ_PATH} HTTP/1.1\r\n").into_bytes();
+    for (name, value) in headers {
+        let value = if value.is_sensitive() { b"(removed)" } else { value.as_bytes() };
+        text.extend_from_slice(&[name.as_str().as_bytes(), b": ", value, b"\r\n"].concat());
+    }
+    text.extend_from_slice(b"\r\n");
+    text.extend_from_slice(body);
+    text.into()
 }
 
 /// How long a connection may be unused, at most `longest`. `None` is not at all.

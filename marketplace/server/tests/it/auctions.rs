@@ -124,6 +124,7 @@ async fn hold(name: &str, auction: Auction) {
         arrived: Instant::now(),
         candidates: market.candidates,
         close,
+        transcript: false,
         provisional: None,
     });
     match auction.caller_leaves_ms {

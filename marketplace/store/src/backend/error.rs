@@ -8,19 +8,26 @@ use sqlx::Error;
 /// Why the database did not do what it was asked. No variant holds a password.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DatabaseError {
-    /// Another holds what it needs, or all connections are in use. Trying again helps.
+    /// Another holds what it needs. Trying again helps.
     #[error("the database is busy: {reason}; try again, and see whether another program holds it")]
     Busy {
         /// In the words of the database.
         reason: String,
     },
+    /// No connection in time, ten seconds: the pool cannot tell a server that is down from one that has
+    /// too much to do. It connects again by itself.
+    #[error(
+        "no connection to the database in time; see whether its server runs, and whether it has too \
+         much to do"
+    )]
+    NoConnection,
     /// No room is left.
     #[error("the database cannot grow: {reason}; make room on its disk")]
     Full {
         /// In the words of the database.
         reason: String,
     },
-    /// No connection, or one that broke. A commit that was under way may have been made or not.
+    /// No server at its address, or a connection that broke. A commit that was under way may have been made or not.
     #[error("the database cannot be reached: {reason}; see whether its server runs")]
     Unreachable {
         /// In the words of the system.
@@ -76,10 +83,7 @@ impl DatabaseError {
 impl From<Error> for DatabaseError {
     fn from(error: Error) -> Self {
         match error {
-            // The pool also waits for a server that is down.
-            Error::PoolTimedOut => Self::Busy {
-                reason: "no connection in time, as all are in use or its server is down".to_owned(),
-            },
+            Error::PoolTimedOut => Self::NoConnection,
             Error::Database(error) => {
                 let reason = error.message().to_owned();
                 match error.code() {

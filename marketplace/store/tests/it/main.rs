@@ -15,6 +15,7 @@ mod copy;
 mod domains;
 mod health;
 mod opening;
+mod outage;
 mod place;
 mod postgres;
 mod producers;
