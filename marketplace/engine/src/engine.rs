@@ -141,7 +141,8 @@ impl<C: ProducerClient, K: Clock> Engine<C, K> {
         }
         let (offers, mut calls) = calls.close();
 
-        self.health.record(calls.iter().map(|call| (&call.producer, call.outcome, call.latency)));
+        let ended = calls.iter().map(|call| (&call.producer, call.outcome, call.latency));
+        self.health.record(ended, Instant::now());
         calls.extend(suspended.into_iter().map(CallRecord::suspended));
         QuoteOutcome { offers: rank(offers), calls }
     }

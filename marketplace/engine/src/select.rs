@@ -302,7 +302,8 @@ mod tests {
             let latency = p95_ms.map(Duration::from_millis);
             let calls = latency.into_iter().flat_map(|latency| [latency; 20]);
             for latency in calls {
-                board.record([(&id("b"), crate::outcome::Outcome::Offer, Some(latency))]);
+                let call = (&id("b"), crate::outcome::Outcome::Offer, Some(latency));
+                board.record([call], Instant::now());
             }
             let latency = board.standing(&id("b"), Instant::now()).latency;
             Standing { latency, ..board.standing(&id("a"), Instant::now()) }

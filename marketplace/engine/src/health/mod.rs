@@ -2,9 +2,9 @@
 
 mod board;
 mod delta;
+mod freeze;
 mod latency;
 mod policy;
-mod recent;
 mod score;
 mod state;
 

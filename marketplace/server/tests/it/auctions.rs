@@ -207,7 +207,7 @@ impl Market {
             let past = script.late_before.unwrap_or_default();
             // One at a time, as quotes would: no outage of all.
             for _ in 0..past {
-                self.health.record([(&id, Outcome::Late, None)]);
+                self.health.record([(&id, Outcome::Late, None)], Instant::now());
             }
             let url = format!("http://{one}.localhost:{port}/message:send");
             let domain = format!("{name}.example").parse().unwrap();
