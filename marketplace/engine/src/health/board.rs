@@ -112,7 +112,10 @@ impl HealthBoard {
             .into_iter()
             .filter_map(|(producer, outcome, latency)| match outcome.health_effect() {
                 HealthEffect::Good => Some((producer, false, latency)),
-                HealthEffect::Bad => Some((producer, true, latency)),
+                // A page that says that it failed comes fast.
+                HealthEffect::Bad => {
+                    Some((producer, true, latency.filter(|_| outcome == Outcome::Late)))
+                }
                 HealthEffect::Neutral => None,
             })
             .collect();
@@ -132,7 +135,7 @@ impl HealthBoard {
                 let call = if bad { HealthDelta::bad(weight) } else { HealthDelta::good(weight) };
                 let entry = inner.entry(producer);
                 entry.pending = entry.pending.then(call);
-                let change = entry.rescore(call.apply(entry.score), &self.policy);
+                let change = entry.rescore(entry.state, call.apply(entry.score), &self.policy);
                 changes.extend(change.map(|change| (producer, change)));
                 if let Some(latency) = latency {
                     entry.latencies.add(latency);
@@ -177,11 +180,16 @@ impl HealthBoard {
 
     /// Takes the store's score, into which several servers put their deltas, as the one that this
     /// process's calls since then change.
+    ///
+    /// A producer that this board does not know yet, as after a restart, gets the worst state that its
+    /// score allows: a good one soon leaves it, and a bad one is not healthy again for nothing.
     pub fn rebase(&self, producer: &ProducerId, stored: Score) {
         let change = {
             let mut inner = self.lock();
+            let known = inner.producers.contains_key(producer);
             let entry = inner.entry(producer);
-            entry.rescore(entry.pending.apply(stored), &self.policy)
+            let from = if known { entry.state } else { HealthState::Suspended };
+            entry.rescore(from, entry.pending.apply(stored), &self.policy)
         };
         if let Some(change) = change {
             change.log(producer);
@@ -231,9 +239,14 @@ impl Entry {
         }
     }
 
-    fn rescore(&mut self, score: Score, policy: &HealthPolicy) -> Option<Change> {
+    fn rescore(
+        &mut self,
+        from: HealthState,
+        score: Score,
+        policy: &HealthPolicy,
+    ) -> Option<Change> {
         self.score = score;
-        let next = policy.next(self.state, score);
+        let next = policy.next(from, score);
         let was = mem::replace(&mut self.state, next);
         (next != was).then_some(Change { was, state: next })
     }

@@ -138,11 +138,27 @@ fn a_delta_that_could_not_be_stored_goes_with_the_next() {
 
 #[test]
 fn what_the_store_knows_is_the_state_from_the_start() {
+    let stored = |board: &HealthBoard, score| {
+        board.rebase(&id("a"), Score::try_from(score).unwrap());
+        standing(board, "a")
+    };
+    // Between the thresholds it may have been either, and is taken to be the worse.
+    for (score, state) in [
+        (0.05, HealthState::Suspended),
+        (0.25, HealthState::Suspended),
+        (0.41, HealthState::Degraded),
+        (0.6, HealthState::Degraded),
+        (0.81, HealthState::Healthy),
+    ] {
+        let board = board();
+        let standing = stored(&board, score);
+        assert_eq!(standing.state, state, "{score}");
+        assert_eq!(standing.probe_due, state == HealthState::Suspended, "{score}");
+        assert!(board.take_deltas().is_empty(), "it is not news to the store");
+    }
     let board = board();
-    board.rebase(&id("a"), Score::try_from(0.05).unwrap());
-    let standing = standing(&board, "a");
-    assert_eq!((standing.state, standing.probe_due), (HealthState::Suspended, true));
-    assert!(board.take_deltas().is_empty(), "it is not news to the store");
+    assert_eq!(stored(&board, 0.9).state, HealthState::Healthy);
+    assert_eq!(stored(&board, 0.6).state, HealthState::Healthy, "this board knows that it was");
     for score in [-0.1, 1.1, f64::NAN, f64::INFINITY] {
         assert!(Score::try_from(score).is_err(), "{score}");
     }
@@ -160,6 +176,27 @@ fn latency_is_measured_per_producer() {
     let ms = Duration::from_millis;
     assert!((ms(50)..ms(60)).contains(&latency.p50), "{latency:?}");
     assert!((ms(95)..ms(114)).contains(&latency.p95), "{latency:?}");
+}
+
+#[test]
+fn failing_fast_is_not_answering_fast() {
+    let board = board();
+    let record = |outcome, ms| {
+        let call = (&id("a"), outcome, Some(Duration::from_millis(ms)));
+        board.record([call], Instant::now());
+    };
+    for _ in 0..100 {
+        record(Outcome::HttpStatus(503), 3);
+        record(Outcome::InvalidField("price_usd"), 3);
+        record(Outcome::Decline, 500);
+    }
+    let latency = standing(&board, "a").latency.unwrap();
+    assert!(latency.p50 >= Duration::from_millis(500), "{latency:?}");
+    for _ in 0..100 {
+        record(Outcome::Late, 4000);
+    }
+    let latency = standing(&board, "a").latency.unwrap();
+    assert!(latency.p95 >= Duration::from_secs(4), "{latency:?}");
 }
 
 #[test]
