@@ -1,5 +1,6 @@
 //! One request, many calls, a ranked answer.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -71,15 +72,18 @@ pub enum ClosePolicy {
     /// When all have answered.
     #[default]
     AllAnswered,
-    /// When all have answered, or there are `count` offers and `after` has passed since the arrival.
+    /// When all have answered, or there are `count` offers of what is in stock and `after` has passed
+    /// since the arrival.
     Offers {
         /// How many offers are enough.
-        count: usize,
+        count: NonZeroUsize,
         /// What is waited in any case, so that the fastest are not alone.
         after: Duration,
     },
-    /// When all have answered, or all that are healthy have and `after` has passed since the arrival:
-    /// a quote does not wait for who is known to be slow or broken.
+    /// When all have answered, or all that are healthy have, there is an offer of what is in stock, and
+    /// `after` has passed since the arrival: a quote does not wait for who is known to be slow or broken
+    /// while there is anybody else. Who is only slower than the others is cut each time, so its health
+    /// recovers where others have nothing to offer, or by quotes with another policy.
     HealthyAnswered {
         /// What is waited in any case.
         after: Duration,
@@ -153,8 +157,10 @@ impl ClosePolicy {
     fn closes(self, arrived: Instant, calls: &FanOut) -> Option<Instant> {
         let (enough, after) = match self {
             Self::AllAnswered => return None,
-            Self::Offers { count, after } => (calls.offers().len() >= count, after),
-            Self::HealthyAnswered { after } => (calls.waiting_healthy() == 0, after),
+            Self::Offers { count, after } => (calls.in_stock() >= count.get(), after),
+            Self::HealthyAnswered { after } => {
+                (calls.waiting_healthy() == 0 && calls.in_stock() > 0, after)
+            }
         };
         // What is too far for a clock is after the quote's time.
         arrived.checked_add(after).filter(|_| enough)

@@ -129,6 +129,11 @@ impl FanOut {
         &self.offers
     }
 
+    /// How many of the offers so far are of what is in stock.
+    pub(crate) fn in_stock(&self) -> usize {
+        self.offers.iter().filter(|offer| offer.offer().in_stock()).count()
+    }
+
     /// How many are asked.
     pub(crate) const fn asked(&self) -> usize {
         self.calls.len()

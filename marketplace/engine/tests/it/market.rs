@@ -21,6 +21,8 @@ use crate::offers::{answer, now};
 pub(crate) enum Does {
     /// Offers for so many cents after so many milliseconds.
     Offer(u64, u64),
+    /// Offers what it has not, after so many milliseconds.
+    OutOfStock(u64),
     /// Declines after so many milliseconds.
     Decline(u64),
     /// Answers with a status and no offer.
@@ -59,11 +61,11 @@ impl ProducerClient for Scripted {
         match *target {
             Does::Offer(cents, after) => {
                 sleep(Duration::from_millis(after)).await;
-                Ok(answer(format!(
-                    r#"{{"price_usd":{}.{:02},"in_stock":true,"claim_url":"https://shop.example/","offer_expires_at":"2026-06-01T13:00:00Z","shipping_cost_usd":0}}"#,
-                    cents / 100,
-                    cents % 100
-                )))
+                Ok(offer(cents, true))
+            }
+            Does::OutOfStock(after) => {
+                sleep(Duration::from_millis(after)).await;
+                Ok(offer(10_000 - after, false))
             }
             Does::Decline(after) => {
                 sleep(Duration::from_millis(after)).await;
@@ -79,6 +81,14 @@ impl ProducerClient for Scripted {
             Does::Panic => panic!("as told"),
         }
     }
+}
+
+fn offer(cents: u64, in_stock: bool) -> HttpAnswer {
+    answer(format!(
+        r#"{{"price_usd":{}.{:02},"in_stock":{in_stock},"claim_url":"https://shop.example/","offer_expires_at":"2026-06-01T13:00:00Z","shipping_cost_usd":0}}"#,
+        cents / 100,
+        cents % 100
+    ))
 }
 
 struct UnderWay(Arc<AtomicUsize>);

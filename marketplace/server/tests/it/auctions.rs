@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,7 +34,7 @@ struct Auction {
     #[serde(default = "twenty_seconds")]
     producer_ms: u64,
     quote_ms: Option<u64>,
-    close_after_offers: Option<usize>,
+    close_after_offers: Option<NonZeroUsize>,
     caller_leaves_ms: Option<u64>,
     producers: BTreeMap<String, Script>,
     expect: Expected,
