@@ -1,5 +1,6 @@
 //! One request, many calls, a ranked answer.
 
+use std::future;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +15,7 @@ use crate::health::HealthBoard;
 use crate::rank::{RankedOffer, RankingPolicy, rank};
 use crate::request::QuoteRequest;
 use crate::select::{Candidate, Selection, select};
+use crate::validate::AcceptedOffer;
 
 /// Answers requests for quotes. Cheap to share behind an [`Arc`].
 #[derive(Debug)]
@@ -124,8 +126,19 @@ impl<C: ProducerClient, K: Clock> Engine<C, K> {
     }
 
     /// Asks the producers and ranks what they offer. It ends by [`EnginePolicy::quote_time`], whatever
-    /// a producer or its call does; when the future is dropped, all calls end.
+    /// a producer or its call does. When the future is dropped, all calls end, and those that had ended
+    /// before count for the health of their producers all the same.
     pub async fn quote(&self, quote: Quote<C::Target>) -> QuoteOutcome {
+        self.quote_until(quote, future::pending()).await
+    }
+
+    /// Like [`Engine::quote`], and also ends when `caller_gone` does: for whom the outcome of every call
+    /// is kept though nobody waits for the answer.
+    pub async fn quote_until(
+        &self,
+        quote: Quote<C::Target>,
+        caller_gone: impl Future<Output = ()>,
+    ) -> QuoteOutcome {
         let Quote { request, arrived, candidates, close, provisional } = quote;
         let EnginePolicy { producer_time, quote_time, max_fanout, ranking } = &self.policy;
         let request = Arc::new(request);
@@ -135,20 +148,56 @@ impl<C: ProducerClient, K: Clock> Engine<C, K> {
             select(candidates, &request, &self.health, *max_fanout);
         let ends = arrived + *quote_time;
         let (client, clock) = (&self.client, &self.clock);
-        let mut calls = FanOut::start(client, clock, &request, asked, *producer_time, ends);
-        while calls.next(close.closes(arrived, &calls).unwrap_or(ends)).await {
-            if let Some(watched) = provisional.as_ref().filter(|sender| !sender.is_closed()) {
-                let offers = rank(calls.offers().to_vec());
-                let (asked, waiting) = (calls.asked(), calls.waiting());
-                watched.send_replace(Provisional { offers, asked, waiting });
+        let fan_out = FanOut::start(client, clock, &request, asked, *producer_time, ends);
+        let mut calls = Calls { fan_out, health: &self.health };
+        let collect = async {
+            let (calls, mut ranked) = (&mut calls.fan_out, 0);
+            while calls.next(close.closes(arrived, calls).unwrap_or(ends)).await {
+                let Some(watched) = provisional.as_ref().filter(|sender| !sender.is_closed())
+                else {
+                    continue;
+                };
+                let came = calls.offers().len();
+                // Most answers of a great quote may be declines.
+                let offers = (came > ranked).then(|| rank(calls.offers().to_vec()));
+                ranked = came;
+                watched.send_modify(|shown| {
+                    (shown.asked, shown.waiting) = (calls.asked(), calls.waiting());
+                    if let Some(offers) = offers {
+                        shown.offers = offers;
+                    }
+                });
             }
-        }
-        let (offers, mut calls) = calls.close();
-
-        let ended = calls.iter().map(|call| (&call.producer, call.outcome, call.latency));
-        self.health.record(ended, Instant::now());
+        };
+        let is_gone = tokio::select! {
+            biased;
+            () = collect => false,
+            () = caller_gone => true,
+        };
+        let (offers, mut calls) = calls.close(is_gone);
         calls.extend(suspended.into_iter().map(CallRecord::suspended));
         QuoteOutcome { offers: rank(offers), calls }
+    }
+}
+
+/// The calls of a quote. What became of them reaches the board once, also when the quote is dropped.
+struct Calls<'a> {
+    fan_out: FanOut,
+    health: &'a HealthBoard,
+}
+
+impl Calls<'_> {
+    fn close(&mut self, caller_gone: bool) -> (Vec<AcceptedOffer>, Vec<CallRecord>) {
+        let (offers, calls) = self.fan_out.close(caller_gone);
+        let ended = calls.iter().map(|call| (&call.producer, call.outcome, call.latency));
+        self.health.record(ended, Instant::now());
+        (offers, calls)
+    }
+}
+
+impl Drop for Calls<'_> {
+    fn drop(&mut self) {
+        self.close(true);
     }
 }
 

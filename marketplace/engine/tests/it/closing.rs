@@ -82,9 +82,9 @@ async fn a_call_cut_short_is_nobody_s_fault() {
 
 #[tokio::test(start_paused = true)]
 async fn who_had_its_whole_time_is_late_even_if_we_close() {
-    let market = Market::of([("hang", Does::Hang), ("late_offer", Does::Offer(10_000, 4500))]);
+    let market = Market::of([("hang", Does::Hang), ("good", Does::Offer(10_000, 100))]);
     let mut quote = market.next();
-    quote.close = ClosePolicy::Offers { count: NonZeroUsize::MIN, after: ms(0) };
+    quote.close = ClosePolicy::Offers { count: NonZeroUsize::MIN, after: ms(4500) };
     let quote = market.engine.quote(quote).await;
     assert_eq!(outcomes(&quote)["hang"], Outcome::Late);
 }

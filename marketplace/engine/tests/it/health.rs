@@ -49,6 +49,7 @@ fn declines_are_good_and_what_we_cut_ourselves_counts_for_nothing() {
         Outcome::Decline,
         Outcome::Cancelled(CancelReason::QuoteDeadline),
         Outcome::Cancelled(CancelReason::ClosedEarly),
+        Outcome::Cancelled(CancelReason::CallerGone),
         Outcome::SkippedNoTime,
         Outcome::SkippedSuspended,
         Outcome::Panicked,

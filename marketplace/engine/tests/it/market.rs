@@ -12,7 +12,7 @@ use rfq_engine::{
     QuoteRequest, TrackRecord,
 };
 use rfq_sdk::{ManualClock, Quantity};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::offers::{answer, now};
 
@@ -35,6 +35,8 @@ pub(crate) enum Does {
     Hang,
     /// Waits for a place that never comes, and its client forgets the time.
     Queue,
+    /// Waits for a place that never comes, and its client minds the time.
+    QueueUntilTheEnd,
     /// Its client fails.
     Panic,
 }
@@ -54,6 +56,10 @@ impl ProducerClient for Scripted {
         let _ends = UnderWay::begin(&self.under_way);
         match *target {
             Does::Queue => return future::pending().await,
+            Does::QueueUntilTheEnd => {
+                sleep_until(call.ends).await;
+                return Err(CallFailure::NoTime);
+            }
             Does::Fail(CallFailure::NoTime) => return Err(CallFailure::NoTime),
             _ => {}
         }
@@ -77,7 +83,7 @@ impl ProducerClient for Scripted {
                 Err(CallFailure::Late)
             }
             Does::Fail(failure) => Err(failure),
-            Does::Hang | Does::Queue => future::pending().await,
+            Does::Hang | Does::Queue | Does::QueueUntilTheEnd => future::pending().await,
             Does::Panic => panic!("as told"),
         }
     }
