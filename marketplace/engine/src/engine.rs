@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::call::ProducerClient;
-use crate::fan_out::{CallRecord, FanOut};
+use crate::fan_out::{CallRecord, Closed, FanOut};
 use crate::health::HealthBoard;
 use crate::rank::{RankedOffer, RankingPolicy, rank};
 use crate::request::QuoteRequest;
@@ -145,7 +145,7 @@ impl<C: ProducerClient, K: Clock> Engine<C, K> {
         let rank = |offers| rank(offers, ranking, &request.rfq_id);
 
         let Selection { asked, suspended } =
-            select(candidates, &request, &self.health, *max_fanout);
+            select(candidates, &request, &self.health, *max_fanout, Instant::now());
         let ends = arrived + *quote_time;
         let (client, clock) = (&self.client, &self.clock);
         let fan_out = FanOut::start(client, clock, &request, asked, *producer_time, ends);
@@ -188,9 +188,10 @@ struct Calls<'a> {
 
 impl Calls<'_> {
     fn close(&mut self, caller_gone: bool) -> (Vec<AcceptedOffer>, Vec<CallRecord>) {
-        let (offers, calls) = self.fan_out.close(caller_gone);
+        let Closed { offers, calls, unsent_probes } = self.fan_out.close(caller_gone);
         let ended = calls.iter().map(|call| (&call.producer, call.outcome, call.latency));
         self.health.record(ended, Instant::now());
+        self.health.return_probes(&unsent_probes);
         (offers, calls)
     }
 }

@@ -12,7 +12,7 @@ use tracing::error;
 
 use crate::call::{Call, CallFailure, CallTrace, HttpAnswer, ProducerClient, Timings};
 use crate::health::HealthState;
-use crate::outcome::{CancelReason, Outcome};
+use crate::outcome::{CancelReason, HealthEffect, Outcome};
 use crate::producer::ProducerId;
 use crate::request::QuoteRequest;
 use crate::select::Selected;
@@ -59,6 +59,15 @@ pub(crate) struct FanOut {
     offers: Vec<AcceptedOffer>,
     producer_time: Duration,
     ends: Instant,
+}
+
+/// What came of all calls.
+#[derive(Debug)]
+pub(crate) struct Closed {
+    pub(crate) offers: Vec<AcceptedOffer>,
+    pub(crate) calls: Vec<CallRecord>,
+    /// Suspended producers that were sent nothing, for no fault of theirs.
+    pub(crate) unsent_probes: Vec<ProducerId>,
 }
 
 #[derive(Debug)]
@@ -155,7 +164,7 @@ impl FanOut {
 
     /// Ends what is still under way, because the caller is gone or else because it is time to. What is
     /// asked for once more is empty.
-    pub(crate) fn close(&mut self, caller_gone: bool) -> (Vec<AcceptedOffer>, Vec<CallRecord>) {
+    pub(crate) fn close(&mut self, caller_gone: bool) -> Closed {
         self.note_ended();
         self.tasks.abort_all();
         let now = Instant::now();
@@ -166,25 +175,32 @@ impl FanOut {
         } else {
             CancelReason::ClosedEarly
         };
+        let mut unsent_probes = Vec::new();
         let record = |Slot { asked, trace, ended }: Slot| {
             let ended = ended.unwrap_or_else(|| {
                 Ended::cut(&trace, self.producer_time, now.min(self.ends), reason)
             });
+            let outcome = match ended.result {
+                Ok(Verdict::Offer(_)) => Outcome::Offer,
+                Ok(Verdict::Decline) => Outcome::Decline,
+                Err(outcome) => outcome,
+            };
+            let shows_nothing = outcome.health_effect() == HealthEffect::Neutral;
+            let probe = asked.state == HealthState::Suspended;
+            if probe && shows_nothing && trace.sent().is_none() {
+                unsent_probes.push(asked.producer.clone());
+            }
             CallRecord {
                 producer: asked.producer.clone(),
                 state: asked.state,
-                outcome: match ended.result {
-                    Ok(Verdict::Offer(_)) => Outcome::Offer,
-                    Ok(Verdict::Decline) => Outcome::Decline,
-                    Err(outcome) => outcome,
-                },
+                outcome,
                 timings: trace.timings(),
                 latency: ended.latency,
                 answer: ended.answer,
             }
         };
-        let calls = mem::take(&mut self.calls);
-        (mem::take(&mut self.offers), calls.into_iter().map(record).collect())
+        let calls = mem::take(&mut self.calls).into_iter().map(record).collect();
+        Closed { offers: mem::take(&mut self.offers), calls, unsent_probes }
     }
 
     fn note_ended(&mut self) {

@@ -1,6 +1,7 @@
 //! Which producers are asked.
 
 use std::cmp::Ordering;
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use rfq_sdk::{Region, RfqId};
 use sha2::{Digest as _, Sha256};
 use tokio::time::Instant;
 
-use crate::health::{HealthBoard, HealthState, Standing};
+use crate::health::{HealthBoard, HealthState, Standing, Turn};
 use crate::producer::{ClaimDomains, ProducerId};
 use crate::request::QuoteRequest;
 use crate::validate::Asked;
@@ -59,43 +60,42 @@ pub(crate) struct Selected<T> {
     pub(crate) target: Arc<T>,
 }
 
-/// Chooses among `candidates` by how they stand on the board. Nothing is left to chance: who is probed
-/// depends on the request, the producers' ids and when they were last probed.
+/// Chooses among `candidates` by how they stand on the board at `now`, each producer once. Nothing is
+/// left to chance: who is probed depends on the request, the producers' ids and when they were last
+/// probed.
 ///
 /// When more than `max_fanout` qualify, at least a tenth of the places goes to producers that are
 /// degraded, probed or new, so that they can show what they are worth; the others go to those with the
 /// best expected value, healthy ones first.
 pub(crate) fn select<T>(
-    candidates: Vec<Candidate<T>>,
+    mut candidates: Vec<Candidate<T>>,
     request: &QuoteRequest,
     health: &HealthBoard,
     max_fanout: usize,
+    now: Instant,
 ) -> Selection<T> {
-    let now = Instant::now();
-    let standings = health.standings(candidates.iter().map(|one| &one.producer), now);
+    let mut seen = HashSet::with_capacity(candidates.len());
+    candidates.retain(|one| {
+        one.delivers_to.covers(request.region.as_ref()) && seen.insert(one.producer.clone())
+    });
+    let is_drawn =
+        |id: &ProducerId| draw(&request.rfq_id, id, "probe") < health.policy().probe_share;
+    let turns = health.take_turns(candidates.iter().map(|one| &one.producer), now, is_drawn);
     let mut qualified = Vec::with_capacity(candidates.len());
     let mut suspended = Vec::new();
-    for (candidate, standing) in candidates.into_iter().zip(standings) {
-        if !candidate.delivers_to.covers(request.region.as_ref()) {
-            continue;
-        }
-        let probed = || {
-            let drawn = draw(&request.rfq_id, &candidate.producer, "probe");
-            standing.probe_due || drawn < health.policy().probe_share
-        };
-        if standing.state == HealthState::Suspended && !probed() {
-            suspended.push(candidate.producer);
-        } else {
+    for (candidate, Turn { standing, called }) in candidates.into_iter().zip(turns) {
+        if called {
             qualified.push(Qualified::new(candidate, &standing));
+        } else {
+            suspended.push(candidate.producer);
         }
     }
     if qualified.len() > max_fanout {
         let left_out = keep_best(&mut qualified, &request.rfq_id, max_fanout);
         let unprobed = left_out.into_iter().filter(|one| one.state == HealthState::Suspended);
-        suspended.extend(unprobed.map(|one| one.candidate.producer));
-    }
-    for one in qualified.iter().filter(|one| one.state == HealthState::Suspended) {
-        health.note_probe(&one.candidate.producer, now);
+        let unprobed: Vec<_> = unprobed.map(|one| one.candidate.producer).collect();
+        health.return_probes(&unprobed);
+        suspended.extend(unprobed);
     }
     qualified.sort_by_key(|one| one.state);
     Selection { asked: qualified.into_iter().map(Qualified::selected).collect(), suspended }
@@ -250,10 +250,13 @@ mod tests {
                 candidate("anywhere", None),
             ]
         };
-        let selection = select(candidates(), &request(1), &board(&[]), 200);
+        let selection = select(candidates(), &request(1), &board(&[]), 200, Instant::now());
         assert_eq!(names(&selection), ["near", "anywhere"]);
         let to_anywhere = QuoteRequest { region: None, ..request(1) };
-        assert_eq!(select(candidates(), &to_anywhere, &board(&[]), 200).asked.len(), 4);
+        assert_eq!(
+            select(candidates(), &to_anywhere, &board(&[]), 200, Instant::now()).asked.len(),
+            4
+        );
     }
 
     #[test]
@@ -261,13 +264,13 @@ mod tests {
         let (proven, new, degraded) = (some("proven", 300), some("new", 50), some("degraded", 50));
         let scores: Vec<_> = degraded.iter().map(|name| (name.clone(), 0.3)).collect();
         let board = board(&scores);
-        let mut asked_once = std::collections::HashSet::new();
+        let mut asked_once = HashSet::new();
         for number in 0..100 {
             let mut candidates: Vec<_> = new.iter().map(|name| candidate(name, None)).collect();
             candidates.extend(degraded.iter().map(|name| candidate(name, Some(1.0))));
             let proven = proven.iter().zip(0_u32..);
             candidates.extend(proven.map(|(name, n)| candidate(name, Some(f64::from(n) / 300.0))));
-            let selection = select(candidates, &request(number), &board, 200);
+            let selection = select(candidates, &request(number), &board, 200, Instant::now());
             let names = names(&selection);
             assert_eq!(names.len(), 200);
             let count = |prefix| names.iter().filter(|name| name.starts_with(prefix)).count();
@@ -288,7 +291,7 @@ mod tests {
         let mut candidates: Vec<_> = proven.iter().map(|name| candidate(name, Some(0.1))).collect();
         candidates.extend(degraded.iter().map(|name| candidate(name, Some(0.1))));
         candidates.extend(new.iter().map(|name| candidate(name, None)));
-        let selection = select(candidates, &request(1), &board(&scores), 200);
+        let selection = select(candidates, &request(1), &board(&scores), 200, Instant::now());
         let names = names(&selection);
         let count = |prefix| names.iter().filter(|name| name.starts_with(prefix)).count();
         assert_eq!((names.len(), count("proven"), count("new")), (200, 50, 100));
@@ -327,13 +330,34 @@ mod tests {
             healthy.chain(suspended.iter().map(|name| candidate(name, Some(0.1)))).collect()
         };
         // All ten were never probed, so all are due, but one place in ten is kept for them.
-        let selection = select(candidates(), &request(1), &board, 10);
+        let selection = select(candidates(), &request(1), &board, 10, Instant::now());
         assert_eq!((selection.asked.len(), selection.suspended.len()), (10, 9));
         assert_eq!(selection.asked.last().unwrap().asked.state, HealthState::Suspended);
         let probed = selection.asked.last().unwrap().asked.producer.clone();
         assert!(!selection.suspended.contains(&probed));
         assert!(!board.standing(&probed, Instant::now()).probe_due);
         assert!(board.standing(&selection.suspended[0], Instant::now()).probe_due);
+    }
+
+    #[test]
+    fn a_probe_that_is_due_is_taken_by_one_of_two_quotes_at_once() {
+        let policy = HealthPolicy { probe_share: 0.0, ..HealthPolicy::default() };
+        let board = HealthBoard::new(policy).unwrap();
+        board.rebase(&id("a"), Score::try_from(0.1).unwrap());
+        let now = Instant::now();
+        let quote =
+            |number, now| select(vec![candidate("a", None)], &request(number), &board, 9, now);
+        assert_eq!(quote(1, now).asked.len(), 1);
+        assert_eq!(quote(2, now).suspended, [id("a")]);
+        assert_eq!(quote(3, now + policy.probe_after).asked.len(), 1);
+    }
+
+    #[test]
+    fn a_producer_that_comes_twice_is_asked_once() {
+        let candidates =
+            vec![candidate("a", None), candidate("b", None), candidate("a", Some(1.0))];
+        let selection = select(candidates, &request(1), &board(&[]), 200, Instant::now());
+        assert_eq!(names(&selection), ["a", "b"]);
     }
 
     #[test]

@@ -57,6 +57,14 @@ pub struct Standing {
     pub probe_due: bool,
 }
 
+/// How a producer stands, and what that means for one quote.
+#[derive(Debug)]
+pub(crate) struct Turn {
+    pub(crate) standing: Standing,
+    /// Whether it is called, a suspended one as a probe.
+    pub(crate) called: bool,
+}
+
 impl HealthBoard {
     /// A board on which every producer is new, so healthy. What the store knows comes with
     /// [`HealthBoard::rebase`].
@@ -80,21 +88,34 @@ impl HealthBoard {
         self.lock().standing(producer, now, &self.policy)
     }
 
-    /// How each of `producers` stands at `now`, in their order.
-    #[must_use]
-    pub fn standings<'a>(
+    /// How each of `producers` stands at `now`, in their order, and whether it is called. A suspended one
+    /// is if it `is_drawn` or its probe is due, and that is noted at once, so that of several quotes one
+    /// takes it.
+    pub(crate) fn take_turns<'a>(
         &self,
         producers: impl IntoIterator<Item = &'a ProducerId>,
         now: Instant,
-    ) -> Vec<Standing> {
-        let inner = self.lock();
-        let standing = |producer| inner.standing(producer, now, &self.policy);
-        producers.into_iter().map(standing).collect()
+        is_drawn: impl Fn(&ProducerId) -> bool,
+    ) -> Vec<Turn> {
+        let mut inner = self.lock();
+        let turn = |producer| {
+            let standing = inner.standing(producer, now, &self.policy);
+            let suspended = standing.state == HealthState::Suspended;
+            let called = !suspended || standing.probe_due || is_drawn(producer);
+            if suspended && called {
+                inner.entry(producer).probed = Some(now);
+            }
+            Turn { standing, called }
+        };
+        producers.into_iter().map(turn).collect()
     }
 
-    /// Notes that `producer`, which is suspended, gets a probe at `now`.
-    pub fn note_probe(&self, producer: &ProducerId, now: Instant) {
-        self.lock().entry(producer).probed = Some(now);
+    /// Takes back the probes of `producers` that were sent nothing: they are due again.
+    pub(crate) fn return_probes(&self, producers: &[ProducerId]) {
+        let mut inner = self.lock();
+        for producer in producers {
+            inner.entry(producer).probed = None;
+        }
     }
 
     /// Takes in how all calls of one quote ended at `now`, and how long each took from the first byte of

@@ -8,6 +8,7 @@ mod policy;
 mod score;
 mod state;
 
+pub(crate) use board::Turn;
 pub use board::{HealthBoard, Standing};
 pub use delta::{HealthDelta, HealthDeltaError};
 pub use latency::Latency;
