@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use chrono::{DateTime, Utc};
-use rfq_sdk::{RfqId, Usd};
+use rfq_sdk::{RfqId, Terms, Usd};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
@@ -91,7 +91,12 @@ pub enum Rule {
 ///
 /// Unknown shipping counts as the highest known cost of shipping among offers in stock whose total is
 /// at most twice the lowest, or [`RankingPolicy::unknown_shipping`] if that is more, and a cent on
-/// top: leaving it out never pays against an equal offer, and one absurd cost does not sink the rest.
+/// top: one absurd cost does not sink the rest, and an offer that leaves it out comes behind an equal
+/// one that does not.
+///
+/// That has limits. It holds for an equal offer that is in stock and whose own total is at most twice
+/// the lowest, or whose shipping costs no more than the policy's: one very low offer can lift it. And
+/// who has the highest shipping of all is charged that of others if it leaves out its own.
 #[must_use]
 pub fn rank(
     offers: Vec<AcceptedOffer>,
@@ -101,7 +106,9 @@ pub fn rank(
     let imputed = imputed_shipping(&offers, policy);
     let with_key = |offer| (Key::of(&offer, imputed, policy, rfq_id), offer);
     let mut offers: Vec<(Key, AcceptedOffer)> = offers.into_iter().map(with_key).collect();
-    offers.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+    offers.sort_unstable_by(|(one, offer), (other, other_offer)| {
+        one.cmp(other).then_with(|| within_a_producer(offer).cmp(&within_a_producer(other_offer)))
+    });
     let mut ranked = Vec::<RankedOffer>::with_capacity(offers.len());
     for (key, accepted) in offers {
         let known = accepted.offer().shipping_cost().is_some();
@@ -185,6 +192,14 @@ impl Key {
             Rule::Shuffle
         }
     }
+}
+
+/// What orders offers of one producer whose keys are equal. There is one of each producer in a quote, so
+/// this is no rule, but no two that differ may have their places by chance.
+fn within_a_producer(accepted: &AcceptedOffer) -> impl Ord + '_ {
+    let offer = accepted.offer();
+    let terms = offer.terms().map(Terms::as_str);
+    (offer.claim_url().as_str(), offer.offer_id(), offer.price(), offer.list_price(), terms)
 }
 
 /// Blind to who the vendor is, and never the same for two requests.
