@@ -39,12 +39,29 @@ pub enum DeliveryArea {
 }
 
 /// How a producer did, as the store counts it.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TrackRecord {
-    /// The share of its calls that brought an offer, from 0 to 1.
-    pub response_rate: f64,
-    /// The share of its offers that came first, from 0 to 1.
-    pub win_rate: f64,
+    /// Calls of it.
+    pub calls: u32,
+    /// Those that brought an offer.
+    pub offers: u32,
+    /// Offers that came first.
+    pub wins: u32,
+}
+
+impl TrackRecord {
+    fn response_rate(self) -> f64 {
+        share(self.offers, self.calls)
+    }
+
+    fn win_rate(self) -> f64 {
+        share(self.wins, self.offers)
+    }
+}
+
+/// From 0 to 1, and 0 of nothing.
+fn share(part: u32, whole: u32) -> f64 {
+    (f64::from(part) / f64::from(whole.max(1))).min(1.0)
 }
 
 /// Who is asked, the healthy first, and who is not because it is suspended.
@@ -129,7 +146,7 @@ fn expected_value(record: TrackRecord, standing: &Standing) -> f64 {
     const SLOWEST: Duration = Duration::from_secs(4);
     let p95 = standing.latency.map_or(Duration::ZERO, |latency| latency.p95.min(SLOWEST));
     let speed = 1.0 - 0.5 * p95.div_duration_f64(SLOWEST);
-    standing.score.get() * record.response_rate * (record.win_rate + NEVER_WON) * speed
+    standing.score.get() * record.response_rate() * (record.win_rate() + NEVER_WON) * speed
 }
 
 /// Leaves `places` in `qualified`, and returns the others.
@@ -208,13 +225,13 @@ mod tests {
         name.parse().unwrap()
     }
 
-    fn candidate(name: &str, win_rate: Option<f64>) -> Candidate<()> {
+    fn candidate(name: &str, wins: Option<u32>) -> Candidate<()> {
         Candidate {
             producer: id(name),
             claim_domains: ClaimDomains::from_iter([]),
             delivers_to: DeliveryArea::Anywhere,
             target: Arc::new(()),
-            record: win_rate.map(|win_rate| TrackRecord { response_rate: 1.0, win_rate }),
+            record: wins.map(|wins| TrackRecord { calls: 1000, offers: 1000, wins }),
         }
     }
 
@@ -267,9 +284,9 @@ mod tests {
         let mut asked_once = HashSet::new();
         for number in 0..100 {
             let mut candidates: Vec<_> = new.iter().map(|name| candidate(name, None)).collect();
-            candidates.extend(degraded.iter().map(|name| candidate(name, Some(1.0))));
+            candidates.extend(degraded.iter().map(|name| candidate(name, Some(1000))));
             let proven = proven.iter().zip(0_u32..);
-            candidates.extend(proven.map(|(name, n)| candidate(name, Some(f64::from(n) / 300.0))));
+            candidates.extend(proven.map(|(name, n)| candidate(name, Some(n))));
             let selection = select(candidates, &request(number), &board, 200, Instant::now());
             let names = names(&selection);
             assert_eq!(names.len(), 200);
@@ -288,8 +305,8 @@ mod tests {
     fn places_that_the_proven_leave_go_to_the_others_new_ones_first() {
         let (proven, new, degraded) = (some("proven", 50), some("new", 100), some("degraded", 100));
         let scores: Vec<_> = degraded.iter().map(|name| (name.clone(), 0.3)).collect();
-        let mut candidates: Vec<_> = proven.iter().map(|name| candidate(name, Some(0.1))).collect();
-        candidates.extend(degraded.iter().map(|name| candidate(name, Some(0.1))));
+        let mut candidates: Vec<_> = proven.iter().map(|name| candidate(name, Some(100))).collect();
+        candidates.extend(degraded.iter().map(|name| candidate(name, Some(100))));
         candidates.extend(new.iter().map(|name| candidate(name, None)));
         let selection = select(candidates, &request(1), &board(&scores), 200, Instant::now());
         let names = names(&selection);
@@ -299,7 +316,7 @@ mod tests {
 
     #[test]
     fn value_is_health_and_response_and_wins_and_speed() {
-        let record = |response_rate, win_rate| TrackRecord { response_rate, win_rate };
+        let record = |offers, wins| TrackRecord { calls: 100, offers, wins };
         let standing = |score: f64, p95_ms: Option<u64>| {
             let board = board(&[("a".to_owned(), score)]);
             let latency = p95_ms.map(Duration::from_millis);
@@ -311,13 +328,24 @@ mod tests {
             let latency = board.standing(&id("b"), Instant::now()).latency;
             Standing { latency, ..board.standing(&id("a"), Instant::now()) }
         };
-        let base = expected_value(record(0.8, 0.2), &standing(0.9, Some(500)));
-        assert!(base > expected_value(record(0.8, 0.2), &standing(0.8, Some(500))));
-        assert!(base > expected_value(record(0.7, 0.2), &standing(0.9, Some(500))));
-        assert!(base > expected_value(record(0.8, 0.1), &standing(0.9, Some(500))));
-        assert!(base > expected_value(record(0.8, 0.2), &standing(0.9, Some(2000))));
-        assert!(base < expected_value(record(0.8, 0.2), &standing(0.9, None)));
-        assert!(expected_value(record(0.8, 0.0), &standing(0.9, Some(9000))) > 0.0);
+        let base = expected_value(record(80, 16), &standing(0.9, Some(500)));
+        assert!(base > expected_value(record(80, 16), &standing(0.8, Some(500))));
+        assert!(base > expected_value(record(70, 14), &standing(0.9, Some(500))));
+        assert!(base > expected_value(record(80, 8), &standing(0.9, Some(500))));
+        assert!(base > expected_value(record(80, 16), &standing(0.9, Some(2000))));
+        assert!(base < expected_value(record(80, 16), &standing(0.9, None)));
+        assert!(expected_value(record(80, 0), &standing(0.9, Some(9000))) > 0.0);
+    }
+
+    #[test]
+    fn who_never_did_anything_is_worth_nothing() {
+        let standing = board(&[]).standing(&id("a"), Instant::now());
+        let value = |calls, offers, wins| {
+            expected_value(TrackRecord { calls, offers, wins }, &standing).to_bits()
+        };
+        assert_eq!(value(0, 0, 0), 0.0_f64.to_bits());
+        assert_eq!(value(5, 0, 0), 0.0_f64.to_bits());
+        assert_eq!(value(1, 2, 3), value(1, 1, 1), "no more than always");
     }
 
     #[test]
@@ -326,8 +354,8 @@ mod tests {
         let scores: Vec<_> = suspended.iter().map(|name| (name.clone(), 0.1)).collect();
         let board = board(&scores);
         let candidates = || -> Vec<_> {
-            let healthy = healthy.iter().map(|name| candidate(name, Some(0.1)));
-            healthy.chain(suspended.iter().map(|name| candidate(name, Some(0.1)))).collect()
+            let healthy = healthy.iter().map(|name| candidate(name, Some(100)));
+            healthy.chain(suspended.iter().map(|name| candidate(name, Some(100)))).collect()
         };
         // All ten were never probed, so all are due, but one place in ten is kept for them.
         let selection = select(candidates(), &request(1), &board, 10, Instant::now());
@@ -355,7 +383,7 @@ mod tests {
     #[test]
     fn a_producer_that_comes_twice_is_asked_once() {
         let candidates =
-            vec![candidate("a", None), candidate("b", None), candidate("a", Some(1.0))];
+            vec![candidate("a", None), candidate("b", None), candidate("a", Some(1000))];
         let selection = select(candidates, &request(1), &board(&[]), 200, Instant::now());
         assert_eq!(names(&selection), ["a", "b"]);
     }
