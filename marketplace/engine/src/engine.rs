@@ -33,9 +33,10 @@ pub struct EnginePolicy {
     /// Error Handling").
     pub producer_time: Duration,
     /// How long a quote takes at most, from its arrival. By default 5.5 s: a producer's time, a second
-    /// to connect, and half of one for us.
+    /// to connect, and half of one for us. Both are more than nothing and at most an hour.
     pub quote_time: Duration,
-    /// How many producers are asked at most. By default 200.
+    /// How many producers are asked at most, 2 or more: one place in ten, and at least one, is for those
+    /// that have to show what they are worth. By default 200.
     pub max_fanout: usize,
     /// How offers are ranked.
     pub ranking: RankingPolicy,
@@ -49,6 +50,37 @@ impl Default for EnginePolicy {
             max_fanout: 200,
             ranking: RankingPolicy::default(),
         }
+    }
+}
+
+/// Why an [`EnginePolicy`] makes no sense.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum EnginePolicyError {
+    /// Nobody could answer, or a producer could be waited for without end.
+    #[error("producer_time: expected more than nothing and at most an hour")]
+    ProducerTime,
+    /// Nothing could be asked, or a quote could last without end.
+    #[error("quote_time: expected more than nothing and at most an hour")]
+    QuoteTime,
+    /// No place for those that are known to be good beside those that are new.
+    #[error("max_fanout: expected 2 producers or more")]
+    MaxFanout,
+}
+
+impl EnginePolicy {
+    fn check(&self) -> Result<(), EnginePolicyError> {
+        const LONGEST: Duration = Duration::from_hours(1);
+        let is_a_time = |time: Duration| !time.is_zero() && time <= LONGEST;
+        if !is_a_time(self.producer_time) {
+            return Err(EnginePolicyError::ProducerTime);
+        }
+        if !is_a_time(self.quote_time) {
+            return Err(EnginePolicyError::QuoteTime);
+        }
+        if self.max_fanout < 2 {
+            return Err(EnginePolicyError::MaxFanout);
+        }
+        Ok(())
     }
 }
 
@@ -115,14 +147,17 @@ pub struct QuoteOutcome {
 
 impl<C: ProducerClient, K: Clock> Engine<C, K> {
     /// An engine that calls through `client`, and reads and writes `health`.
-    #[must_use]
-    pub const fn new(
+    ///
+    /// # Errors
+    /// The policy makes no sense.
+    pub fn new(
         client: Arc<C>,
         clock: Arc<K>,
         health: Arc<HealthBoard>,
         policy: EnginePolicy,
-    ) -> Self {
-        Self { client, clock, health, policy }
+    ) -> Result<Self, EnginePolicyError> {
+        policy.check()?;
+        Ok(Self { client, clock, health, policy })
     }
 
     /// Asks the producers and ranks what they offer. It ends by [`EnginePolicy::quote_time`], whatever

@@ -1,12 +1,18 @@
 //! Calls at once, and their end.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use rfq_engine::{CallFailure, CancelReason, EnginePolicy, HealthPolicy, HealthState, Outcome};
+use rfq_engine::{
+    CallFailure, CancelReason, Engine, EnginePolicy, EnginePolicyError, HealthBoard, HealthPolicy,
+    HealthState, Outcome,
+};
+use rfq_sdk::ManualClock;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::market::{Does, Market, id, outcomes, places};
+use crate::market::{Does, Market, Scripted, id, outcomes, places};
+use crate::offers::now;
 
 fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
@@ -198,6 +204,30 @@ async fn a_thousand_carry_the_product() {
     let quote = market.quote().await;
     assert_eq!(quote.offers.len(), 1000);
     assert_eq!(places(&quote)[..3], ["p0", "p1", "p2"]);
+}
+
+#[test]
+fn limits_that_make_no_sense_are_refused() {
+    let good = EnginePolicy::default();
+    let refused = |policy| {
+        let health = Arc::new(HealthBoard::new(HealthPolicy::default()).unwrap());
+        let (client, clock) = (Arc::new(Scripted::default()), Arc::new(ManualClock::at(now())));
+        Engine::new(client, clock, health, policy).err()
+    };
+    for time in [Duration::ZERO, Duration::from_secs(3601), Duration::MAX] {
+        let policy = EnginePolicy { producer_time: time, ..good };
+        assert_eq!(refused(policy), Some(EnginePolicyError::ProducerTime), "{time:?}");
+        let policy = EnginePolicy { quote_time: time, ..good };
+        assert_eq!(refused(policy), Some(EnginePolicyError::QuoteTime), "{time:?}");
+    }
+    for max_fanout in [0, 1] {
+        let policy = EnginePolicy { max_fanout, ..good };
+        assert_eq!(refused(policy), Some(EnginePolicyError::MaxFanout));
+    }
+    let hour = Duration::from_hours(1);
+    let policy = EnginePolicy { producer_time: hour, quote_time: hour, max_fanout: 2, ..good };
+    assert_eq!(refused(policy), None);
+    insta::assert_snapshot!(EnginePolicyError::MaxFanout, @"max_fanout: expected 2 producers or more");
 }
 
 #[tokio::test(start_paused = true)]

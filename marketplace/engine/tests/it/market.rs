@@ -134,7 +134,7 @@ impl Market {
         let client = Arc::new(Scripted::default());
         let health = Arc::new(HealthBoard::new(health).unwrap());
         let clock = Arc::new(ManualClock::at(now()));
-        let engine = Engine::new(Arc::clone(&client), clock, Arc::clone(&health), policy);
+        let engine = Engine::new(Arc::clone(&client), clock, Arc::clone(&health), policy).unwrap();
         let named = |(name, does): (_, Does)| (Into::into(name), does);
         let producers = Mutex::new(producers.into_iter().map(named).collect());
         Self { engine, client, health, producers, quotes: AtomicUsize::new(0) }

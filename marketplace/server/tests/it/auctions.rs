@@ -119,7 +119,7 @@ async fn hold(name: &str, auction: Auction) {
     let limits = Limits { connect: Duration::from_secs(20), ..Limits::default() };
     let client = Arc::new(Client { rfq: dev_client(limits) });
     let clock = Arc::new(ManualClock::at(NOW.parse().unwrap()));
-    let engine = Engine::new(Arc::clone(&client), clock, Arc::new(market.health), policy);
+    let engine = Engine::new(Arc::clone(&client), clock, Arc::new(market.health), policy).unwrap();
     let quote = Quote {
         request,
         arrived: Instant::now(),
