@@ -47,7 +47,8 @@ fn accepted(number: usize, answer: &[u8], now: DateTime<Utc>) -> Option<Accepted
     };
     let status = if letter & 4 == 0 { 200 } else { 503 };
     let asked = Asked {
-        producer: format!("p{number}").parse().unwrap(),
+        // Some come twice, though an engine asks each once.
+        producer: format!("p{}", number % 5).parse().unwrap(),
         claim_domains: std::iter::once("shop.example".parse().unwrap()).collect(),
         state,
     };

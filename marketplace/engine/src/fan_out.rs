@@ -1,6 +1,7 @@
 //! The calls of one quote.
 
 use std::collections::HashMap;
+use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use tracing::error;
 
 use crate::call::{Call, CallFailure, CallTrace, HttpAnswer, ProducerClient, Timings};
 use crate::health::HealthState;
-use crate::outcome::{CancelReason, Outcome};
+use crate::outcome::{CancelReason, HealthEffect, Outcome};
 use crate::producer::ProducerId;
 use crate::request::QuoteRequest;
 use crate::select::Selected;
@@ -62,6 +63,15 @@ pub(crate) struct FanOut {
     offers: Vec<AcceptedOffer>,
     producer_time: Duration,
     ends: Instant,
+}
+
+/// What came of all calls.
+#[derive(Debug)]
+pub(crate) struct Closed {
+    pub(crate) offers: Vec<AcceptedOffer>,
+    pub(crate) calls: Vec<CallRecord>,
+    /// Suspended producers that were sent nothing, for no fault of theirs.
+    pub(crate) unsent_probes: Vec<ProducerId>,
 }
 
 #[derive(Debug)]
@@ -118,11 +128,13 @@ impl FanOut {
         fan_out
     }
 
-    /// Waits for the next call to end. `false` when none is left, or at `closes`.
+    /// Waits for the next call to end, and takes in all that have. `false` when none is left, or at
+    /// `closes`.
     pub(crate) async fn next(&mut self, closes: Instant) -> bool {
         match timeout_at(closes.min(self.ends), self.tasks.join_next_with_id()).await {
             Ok(Some(joined)) => {
                 self.note(joined);
+                self.note_ended();
                 true
             }
             Ok(None) | Err(_) => false,
@@ -132,6 +144,11 @@ impl FanOut {
     /// The offers so far, as they came.
     pub(crate) fn offers(&self) -> &[AcceptedOffer] {
         &self.offers
+    }
+
+    /// How many of the offers so far are of what is in stock.
+    pub(crate) fn in_stock(&self) -> usize {
+        self.offers.iter().filter(|offer| offer.offer().in_stock()).count()
     }
 
     /// How many are asked.
@@ -150,33 +167,52 @@ impl FanOut {
         self.calls.iter().filter(|call| call.ended.is_none()).filter(healthy).count()
     }
 
-    /// Ends what is still under way.
-    pub(crate) fn close(mut self) -> (Vec<AcceptedOffer>, Vec<CallRecord>) {
-        while let Some(joined) = self.tasks.try_join_next_with_id() {
-            self.note(joined);
-        }
+    /// Ends what is still under way, because the caller is gone or else because it is time to. What is
+    /// asked for once more is empty.
+    pub(crate) fn close(&mut self, caller_gone: bool) -> Closed {
+        self.note_ended();
+        self.tasks.abort_all();
         let now = Instant::now();
-        let reason =
-            if now < self.ends { CancelReason::ClosedEarly } else { CancelReason::QuoteDeadline };
+        let reason = if now >= self.ends {
+            CancelReason::QuoteDeadline
+        } else if caller_gone {
+            CancelReason::CallerGone
+        } else {
+            CancelReason::ClosedEarly
+        };
+        let mut unsent_probes = Vec::new();
         let record = |Slot { asked, trace, ended }: Slot| {
             let ended = ended.unwrap_or_else(|| {
                 Ended::cut(&trace, self.producer_time, now.min(self.ends), reason)
             });
+            let outcome = match ended.result {
+                Ok(Verdict::Offer(_)) => Outcome::Offer,
+                Ok(Verdict::Decline) => Outcome::Decline,
+                Err(outcome) => outcome,
+            };
+            let shows_nothing = outcome.health_effect() == HealthEffect::Neutral;
+            let probe = asked.state == HealthState::Suspended;
+            if probe && shows_nothing && trace.sent().is_none() {
+                unsent_probes.push(asked.producer.clone());
+            }
             CallRecord {
                 producer: asked.producer.clone(),
                 state: asked.state,
-                outcome: match ended.result {
-                    Ok(Verdict::Offer(_)) => Outcome::Offer,
-                    Ok(Verdict::Decline) => Outcome::Decline,
-                    Err(outcome) => outcome,
-                },
+                outcome,
                 timings: trace.timings(),
                 latency: ended.latency,
                 request: trace.request(),
                 answer: ended.answer,
             }
         };
-        (self.offers, self.calls.into_iter().map(record).collect())
+        let calls = mem::take(&mut self.calls).into_iter().map(record).collect();
+        Closed { offers: mem::take(&mut self.offers), calls, unsent_probes }
+    }
+
+    fn note_ended(&mut self) {
+        while let Some(joined) = self.tasks.try_join_next_with_id() {
+            self.note(joined);
+        }
     }
 
     fn note(&mut self, joined: Result<(task::Id, Ended), JoinError>) {
@@ -206,28 +242,27 @@ async fn ask<C: ProducerClient, K: Clock>(
     let (ends, trace) = (call.ends, call.trace.clone());
     let result = client.call(target, call).await;
     let now = Instant::now();
+    let latency = trace.sent().map(|sent| now - sent);
     match result {
-        Ok(answer) => Ended {
-            result: validate(&answer, &asked, clock.now()),
-            latency: trace.sent().map(|sent| now - sent),
-            answer: Some(answer),
-        },
+        // The time is the same for all, whatever a client lets pass.
+        Ok(answer) if latency.is_some_and(|latency| latency > producer_time) => {
+            Ended { result: Err(Outcome::Late), latency, answer: Some(answer) }
+        }
+        Ok(answer) => {
+            Ended { result: validate(&answer, &asked, clock.now()), latency, answer: Some(answer) }
+        }
         // It gave up with the quote, so it matters whether the producer had its whole time.
         Err(CallFailure::Late) if now >= ends => {
             Ended::cut(&trace, producer_time, ends, CancelReason::QuoteDeadline)
         }
-        Err(CallFailure::NoTime) if trace.sent().is_some() => {
+        Err(CallFailure::NoTime) => {
             Ended::cut(&trace, producer_time, ends, CancelReason::QuoteDeadline)
         }
-        Err(CallFailure::Late) => Ended {
-            latency: trace.sent().map(|sent| now - sent),
-            ..Ended::without_answer(Outcome::Late)
-        },
+        Err(CallFailure::Late) => Ended { latency, ..Ended::without_answer(Outcome::Late) },
         Err(CallFailure::Connect) => Ended::without_answer(Outcome::ConnectFailed),
         Err(CallFailure::Tls) => Ended::without_answer(Outcome::TlsFailed),
         Err(CallFailure::TooLarge) => Ended::without_answer(Outcome::TooLarge),
         Err(CallFailure::Io) => Ended::without_answer(Outcome::IoFailed),
-        Err(CallFailure::NoTime) => Ended::without_answer(Outcome::SkippedNoTime),
     }
 }
 
@@ -240,10 +275,13 @@ impl Ended {
     /// had not if we let the call wait.
     fn cut(trace: &CallTrace, producer_time: Duration, at: Instant, reason: CancelReason) -> Self {
         let had = trace.sent().map(|sent| at.saturating_duration_since(sent));
-        if had.is_some_and(|had| had >= producer_time) {
-            Self { latency: had, ..Self::without_answer(Outcome::Late) }
-        } else {
-            Self::without_answer(Outcome::Cancelled(reason))
+        match (had, reason) {
+            (Some(had), _) if had >= producer_time => {
+                Self { latency: Some(had), ..Self::without_answer(Outcome::Late) }
+            }
+            // As its client says that gives up by itself at this moment.
+            (None, CancelReason::QuoteDeadline) => Self::without_answer(Outcome::SkippedNoTime),
+            _ => Self::without_answer(Outcome::Cancelled(reason)),
         }
     }
 }

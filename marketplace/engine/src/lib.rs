@@ -13,7 +13,9 @@ mod select;
 mod validate;
 
 pub use call::{Call, CallFailure, CallTrace, HttpAnswer, Phase, ProducerClient, Timings};
-pub use engine::{ClosePolicy, Engine, EnginePolicy, Provisional, Quote, QuoteOutcome};
+pub use engine::{
+    ClosePolicy, Engine, EnginePolicy, EnginePolicyError, Provisional, Quote, QuoteOutcome,
+};
 pub use fan_out::CallRecord;
 pub use feedback::{LossFeedback, PriceToWin, loss_feedback};
 pub use health::{

@@ -34,7 +34,7 @@ pub enum Outcome {
     IoFailed,
     /// We ended the call.
     Cancelled(CancelReason),
-    /// There was no time left to call.
+    /// The quote's time was over before anything could be sent.
     SkippedNoTime,
     /// The producer is suspended, and this was no probe.
     SkippedSuspended,
@@ -49,6 +49,8 @@ pub enum CancelReason {
     QuoteDeadline,
     /// Enough offers were there.
     ClosedEarly,
+    /// Nobody waited for the answer any more.
+    CallerGone,
 }
 
 /// What an outcome says of the producer's health.
@@ -166,6 +168,7 @@ impl CancelReason {
         match self {
             Self::QuoteDeadline => "quote_deadline",
             Self::ClosedEarly => "closed_early",
+            Self::CallerGone => "caller_gone",
         }
     }
 }

@@ -1,7 +1,6 @@
 //! Who answers requests for quotes.
 
 use std::fmt;
-use std::net::IpAddr;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -81,14 +80,15 @@ impl FromStr for ClaimDomain {
     type Err = ClaimDomainError;
 
     fn from_str(text: &str) -> Result<Self, ClaimDomainError> {
+        // The URL standard would read `%73hop.example` as another name than what is written.
         let domain = match url::Host::parse(text) {
-            Ok(url::Host::Domain(domain)) => domain,
-            Ok(url::Host::Ipv4(_) | url::Host::Ipv6(_)) | Err(_) => {
+            Ok(url::Host::Domain(domain)) if !text.contains('%') => domain,
+            Ok(url::Host::Domain(_) | url::Host::Ipv4(_) | url::Host::Ipv6(_)) | Err(_) => {
                 return Err(ClaimDomainError::NotADomain);
             }
         };
         let domain = domain.strip_suffix('.').unwrap_or(&domain);
-        if domain.is_empty() || domain.parse::<IpAddr>().is_ok() {
+        if domain.len() > 253 || !domain.split('.').all(is_label) {
             return Err(ClaimDomainError::NotADomain);
         }
         // A domain has an owner when there is something left of its suffix.
@@ -97,6 +97,14 @@ impl FromStr for ClaimDomain {
             None => Err(ClaimDomainError::PublicSuffix),
         }
     }
+}
+
+/// Whether it is a part of the name of an Internet host (RFC 1123, section 2.1), as it must be in an
+/// agent card.
+fn is_label(label: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    let inner = !label.starts_with('-') && !label.ends_with('-');
+    (1..=63).contains(&label.len()) && label.bytes().all(allowed) && inner
 }
 
 /// Where a producer's offers may be claimed: its verified domain and those it registered beside it.
@@ -141,7 +149,25 @@ mod tests {
         for suffix in ["com", "co.uk", "github.io"] {
             assert_eq!(parsed(suffix), Err(ClaimDomainError::PublicSuffix), "{suffix}");
         }
-        for text in ["", ".", "127.0.0.1", "[::1]", "a b", "shop.example/", "0x7f.1"] {
+        let long = format!("{}.example", "a".repeat(64));
+        for text in [
+            "",
+            ".",
+            "127.0.0.1",
+            "[::1]",
+            "a b",
+            "shop.example/",
+            "0x7f.1",
+            "*.shop.example",
+            "%73hop.example",
+            "shop.example..",
+            "shop..example",
+            ".shop.example",
+            "_dmarc.shop.example",
+            "-shop.example",
+            "shop-.example",
+            &long,
+        ] {
             assert_eq!(parsed(text), Err(ClaimDomainError::NotADomain), "{text:?}");
         }
     }

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use chrono::{DateTime, Utc};
-use rfq_sdk::{RfqId, Usd};
+use rfq_sdk::{RfqId, Terms, Usd};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
@@ -91,7 +91,12 @@ pub enum Rule {
 ///
 /// Unknown shipping counts as the highest known cost of shipping among offers in stock whose total is
 /// at most twice the lowest, or [`RankingPolicy::unknown_shipping`] if that is more, and a cent on
-/// top: leaving it out never pays against an equal offer, and one absurd cost does not sink the rest.
+/// top: one absurd cost does not sink the rest, and an offer that leaves it out comes behind an equal
+/// one that does not.
+///
+/// That has limits. It holds for an equal offer that is in stock and whose own total is at most twice
+/// the lowest, or whose shipping costs no more than the policy's: one very low offer can lift it. And
+/// who has the highest shipping of all is charged that of others if it leaves out its own.
 #[must_use]
 pub fn rank(
     offers: Vec<AcceptedOffer>,
@@ -106,8 +111,10 @@ pub fn rank(
     for tied in order.chunk_by_mut(|(one, _), (other, _)| one == other) {
         // Few are tied, so few are hashed.
         if tied.len() > 1 {
-            let producer = |at: usize| offers.get(at).map(AcceptedOffer::producer);
-            tied.sort_by_cached_key(|(_, at)| producer(*at).map(|id| Shuffled::of(id, rfq_id)));
+            tied.sort_by_cached_key(|(_, at)| {
+                let offer = offers.get(*at)?;
+                Some((Shuffled::of(offer.producer(), rfq_id), within_a_producer(offer)))
+            });
         }
     }
     let mut offers: Vec<Option<AcceptedOffer>> = offers.into_iter().map(Some).collect();
@@ -212,4 +219,12 @@ impl Shuffled {
         hash.update(producer.as_str());
         Self { hash: hash.finalize().into(), producer: producer.clone() }
     }
+}
+
+/// What orders offers of one producer whose keys are equal. There is one of each producer in a quote, so
+/// this is no rule, but no two that differ may have their places by chance.
+fn within_a_producer(accepted: &AcceptedOffer) -> impl Ord + '_ {
+    let offer = accepted.offer();
+    let terms = offer.terms().map(Terms::as_str);
+    (offer.claim_url().as_str(), offer.offer_id(), offer.price(), offer.list_price(), terms)
 }

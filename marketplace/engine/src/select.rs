@@ -1,6 +1,7 @@
 //! Which producers are asked.
 
 use std::cmp::Ordering;
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use rfq_sdk::{Region, RfqId};
 use sha2::{Digest as _, Sha256};
 use tokio::time::Instant;
 
-use crate::health::{HealthBoard, HealthState, Standing};
+use crate::health::{HealthBoard, HealthState, Standing, Turn};
 use crate::producer::{ClaimDomains, ProducerId};
 use crate::request::QuoteRequest;
 use crate::validate::Asked;
@@ -38,12 +39,29 @@ pub enum DeliveryArea {
 }
 
 /// How a producer did, as the store counts it.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TrackRecord {
-    /// The share of its calls that brought an offer, from 0 to 1.
-    pub response_rate: f64,
-    /// The share of its offers that came first, from 0 to 1.
-    pub win_rate: f64,
+    /// Calls of it.
+    pub calls: u32,
+    /// Those that brought an offer.
+    pub offers: u32,
+    /// Offers that came first.
+    pub wins: u32,
+}
+
+impl TrackRecord {
+    fn response_rate(self) -> f64 {
+        share(self.offers, self.calls)
+    }
+
+    fn win_rate(self) -> f64 {
+        share(self.wins, self.offers)
+    }
+}
+
+/// From 0 to 1, and 0 of nothing.
+fn share(part: u32, whole: u32) -> f64 {
+    (f64::from(part) / f64::from(whole.max(1))).min(1.0)
 }
 
 /// Who is asked, the healthy first, and who is not because it is suspended.
@@ -59,43 +77,42 @@ pub(crate) struct Selected<T> {
     pub(crate) target: Arc<T>,
 }
 
-/// Chooses among `candidates` by how they stand on the board. Nothing is left to chance: who is probed
-/// depends on the request, the producers' ids and when they were last probed.
+/// Chooses among `candidates` by how they stand on the board at `now`, each producer once. Nothing is
+/// left to chance: who is probed depends on the request, the producers' ids and when they were last
+/// probed.
 ///
 /// When more than `max_fanout` qualify, at least a tenth of the places goes to producers that are
 /// degraded, probed or new, so that they can show what they are worth; the others go to those with the
 /// best expected value, healthy ones first.
 pub(crate) fn select<T>(
-    candidates: Vec<Candidate<T>>,
+    mut candidates: Vec<Candidate<T>>,
     request: &QuoteRequest,
     health: &HealthBoard,
     max_fanout: usize,
+    now: Instant,
 ) -> Selection<T> {
-    let now = Instant::now();
-    let standings = health.standings(candidates.iter().map(|one| &one.producer), now);
+    let mut seen = HashSet::with_capacity(candidates.len());
+    candidates.retain(|one| {
+        one.delivers_to.covers(request.region.as_ref()) && seen.insert(one.producer.clone())
+    });
+    let is_drawn =
+        |id: &ProducerId| draw(&request.rfq_id, id, "probe") < health.policy().probe_share;
+    let turns = health.take_turns(candidates.iter().map(|one| &one.producer), now, is_drawn);
     let mut qualified = Vec::with_capacity(candidates.len());
     let mut suspended = Vec::new();
-    for (candidate, standing) in candidates.into_iter().zip(standings) {
-        if !candidate.delivers_to.covers(request.region.as_ref()) {
-            continue;
-        }
-        let probed = || {
-            let drawn = draw(&request.rfq_id, &candidate.producer, "probe");
-            standing.probe_due || drawn < health.policy().probe_share
-        };
-        if standing.state == HealthState::Suspended && !probed() {
-            suspended.push(candidate.producer);
-        } else {
+    for (candidate, Turn { standing, called }) in candidates.into_iter().zip(turns) {
+        if called {
             qualified.push(Qualified::new(candidate, &standing));
+        } else {
+            suspended.push(candidate.producer);
         }
     }
     if qualified.len() > max_fanout {
         let left_out = keep_best(&mut qualified, &request.rfq_id, max_fanout);
         let unprobed = left_out.into_iter().filter(|one| one.state == HealthState::Suspended);
-        suspended.extend(unprobed.map(|one| one.candidate.producer));
-    }
-    for one in qualified.iter().filter(|one| one.state == HealthState::Suspended) {
-        health.note_probe(&one.candidate.producer, now);
+        let unprobed: Vec<_> = unprobed.map(|one| one.candidate.producer).collect();
+        health.return_probes(&unprobed);
+        suspended.extend(unprobed);
     }
     qualified.sort_by_key(|one| one.state);
     Selection { asked: qualified.into_iter().map(Qualified::selected).collect(), suspended }
@@ -129,7 +146,7 @@ fn expected_value(record: TrackRecord, standing: &Standing) -> f64 {
     const SLOWEST: Duration = Duration::from_secs(4);
     let p95 = standing.latency.map_or(Duration::ZERO, |latency| latency.p95.min(SLOWEST));
     let speed = 1.0 - 0.5 * p95.div_duration_f64(SLOWEST);
-    standing.score.get() * record.response_rate * (record.win_rate + NEVER_WON) * speed
+    standing.score.get() * record.response_rate() * (record.win_rate() + NEVER_WON) * speed
 }
 
 /// Leaves `places` in `qualified`, and returns the others.
@@ -208,13 +225,13 @@ mod tests {
         name.parse().unwrap()
     }
 
-    fn candidate(name: &str, win_rate: Option<f64>) -> Candidate<()> {
+    fn candidate(name: &str, wins: Option<u32>) -> Candidate<()> {
         Candidate {
             producer: id(name),
             claim_domains: ClaimDomains::from_iter([]),
             delivers_to: DeliveryArea::Anywhere,
             target: Arc::new(()),
-            record: win_rate.map(|win_rate| TrackRecord { response_rate: 1.0, win_rate }),
+            record: wins.map(|wins| TrackRecord { calls: 1000, offers: 1000, wins }),
         }
     }
 
@@ -250,10 +267,13 @@ mod tests {
                 candidate("anywhere", None),
             ]
         };
-        let selection = select(candidates(), &request(1), &board(&[]), 200);
+        let selection = select(candidates(), &request(1), &board(&[]), 200, Instant::now());
         assert_eq!(names(&selection), ["near", "anywhere"]);
         let to_anywhere = QuoteRequest { region: None, ..request(1) };
-        assert_eq!(select(candidates(), &to_anywhere, &board(&[]), 200).asked.len(), 4);
+        assert_eq!(
+            select(candidates(), &to_anywhere, &board(&[]), 200, Instant::now()).asked.len(),
+            4
+        );
     }
 
     #[test]
@@ -261,13 +281,13 @@ mod tests {
         let (proven, new, degraded) = (some("proven", 300), some("new", 50), some("degraded", 50));
         let scores: Vec<_> = degraded.iter().map(|name| (name.clone(), 0.3)).collect();
         let board = board(&scores);
-        let mut asked_once = std::collections::HashSet::new();
+        let mut asked_once = HashSet::new();
         for number in 0..100 {
             let mut candidates: Vec<_> = new.iter().map(|name| candidate(name, None)).collect();
-            candidates.extend(degraded.iter().map(|name| candidate(name, Some(1.0))));
+            candidates.extend(degraded.iter().map(|name| candidate(name, Some(1000))));
             let proven = proven.iter().zip(0_u32..);
-            candidates.extend(proven.map(|(name, n)| candidate(name, Some(f64::from(n) / 300.0))));
-            let selection = select(candidates, &request(number), &board, 200);
+            candidates.extend(proven.map(|(name, n)| candidate(name, Some(n))));
+            let selection = select(candidates, &request(number), &board, 200, Instant::now());
             let names = names(&selection);
             assert_eq!(names.len(), 200);
             let count = |prefix| names.iter().filter(|name| name.starts_with(prefix)).count();
@@ -285,10 +305,10 @@ mod tests {
     fn places_that_the_proven_leave_go_to_the_others_new_ones_first() {
         let (proven, new, degraded) = (some("proven", 50), some("new", 100), some("degraded", 100));
         let scores: Vec<_> = degraded.iter().map(|name| (name.clone(), 0.3)).collect();
-        let mut candidates: Vec<_> = proven.iter().map(|name| candidate(name, Some(0.1))).collect();
-        candidates.extend(degraded.iter().map(|name| candidate(name, Some(0.1))));
+        let mut candidates: Vec<_> = proven.iter().map(|name| candidate(name, Some(100))).collect();
+        candidates.extend(degraded.iter().map(|name| candidate(name, Some(100))));
         candidates.extend(new.iter().map(|name| candidate(name, None)));
-        let selection = select(candidates, &request(1), &board(&scores), 200);
+        let selection = select(candidates, &request(1), &board(&scores), 200, Instant::now());
         let names = names(&selection);
         let count = |prefix| names.iter().filter(|name| name.starts_with(prefix)).count();
         assert_eq!((names.len(), count("proven"), count("new")), (200, 50, 100));
@@ -296,24 +316,36 @@ mod tests {
 
     #[test]
     fn value_is_health_and_response_and_wins_and_speed() {
-        let record = |response_rate, win_rate| TrackRecord { response_rate, win_rate };
+        let record = |offers, wins| TrackRecord { calls: 100, offers, wins };
         let standing = |score: f64, p95_ms: Option<u64>| {
             let board = board(&[("a".to_owned(), score)]);
             let latency = p95_ms.map(Duration::from_millis);
             let calls = latency.into_iter().flat_map(|latency| [latency; 20]);
             for latency in calls {
-                board.record([(&id("b"), crate::outcome::Outcome::Offer, Some(latency))]);
+                let call = (&id("b"), crate::outcome::Outcome::Offer, Some(latency));
+                board.record([call], Instant::now());
             }
             let latency = board.standing(&id("b"), Instant::now()).latency;
             Standing { latency, ..board.standing(&id("a"), Instant::now()) }
         };
-        let base = expected_value(record(0.8, 0.2), &standing(0.9, Some(500)));
-        assert!(base > expected_value(record(0.8, 0.2), &standing(0.8, Some(500))));
-        assert!(base > expected_value(record(0.7, 0.2), &standing(0.9, Some(500))));
-        assert!(base > expected_value(record(0.8, 0.1), &standing(0.9, Some(500))));
-        assert!(base > expected_value(record(0.8, 0.2), &standing(0.9, Some(2000))));
-        assert!(base < expected_value(record(0.8, 0.2), &standing(0.9, None)));
-        assert!(expected_value(record(0.8, 0.0), &standing(0.9, Some(9000))) > 0.0);
+        let base = expected_value(record(80, 16), &standing(0.9, Some(500)));
+        assert!(base > expected_value(record(80, 16), &standing(0.8, Some(500))));
+        assert!(base > expected_value(record(70, 14), &standing(0.9, Some(500))));
+        assert!(base > expected_value(record(80, 8), &standing(0.9, Some(500))));
+        assert!(base > expected_value(record(80, 16), &standing(0.9, Some(2000))));
+        assert!(base < expected_value(record(80, 16), &standing(0.9, None)));
+        assert!(expected_value(record(80, 0), &standing(0.9, Some(9000))) > 0.0);
+    }
+
+    #[test]
+    fn who_never_did_anything_is_worth_nothing() {
+        let standing = board(&[]).standing(&id("a"), Instant::now());
+        let value = |calls, offers, wins| {
+            expected_value(TrackRecord { calls, offers, wins }, &standing).to_bits()
+        };
+        assert_eq!(value(0, 0, 0), 0.0_f64.to_bits());
+        assert_eq!(value(5, 0, 0), 0.0_f64.to_bits());
+        assert_eq!(value(1, 2, 3), value(1, 1, 1), "no more than always");
     }
 
     #[test]
@@ -322,17 +354,38 @@ mod tests {
         let scores: Vec<_> = suspended.iter().map(|name| (name.clone(), 0.1)).collect();
         let board = board(&scores);
         let candidates = || -> Vec<_> {
-            let healthy = healthy.iter().map(|name| candidate(name, Some(0.1)));
-            healthy.chain(suspended.iter().map(|name| candidate(name, Some(0.1)))).collect()
+            let healthy = healthy.iter().map(|name| candidate(name, Some(100)));
+            healthy.chain(suspended.iter().map(|name| candidate(name, Some(100)))).collect()
         };
         // All ten were never probed, so all are due, but one place in ten is kept for them.
-        let selection = select(candidates(), &request(1), &board, 10);
+        let selection = select(candidates(), &request(1), &board, 10, Instant::now());
         assert_eq!((selection.asked.len(), selection.suspended.len()), (10, 9));
         assert_eq!(selection.asked.last().unwrap().asked.state, HealthState::Suspended);
         let probed = selection.asked.last().unwrap().asked.producer.clone();
         assert!(!selection.suspended.contains(&probed));
         assert!(!board.standing(&probed, Instant::now()).probe_due);
         assert!(board.standing(&selection.suspended[0], Instant::now()).probe_due);
+    }
+
+    #[test]
+    fn a_probe_that_is_due_is_taken_by_one_of_two_quotes_at_once() {
+        let policy = HealthPolicy { probe_share: 0.0, ..HealthPolicy::default() };
+        let board = HealthBoard::new(policy).unwrap();
+        board.rebase(&id("a"), Score::try_from(0.1).unwrap());
+        let now = Instant::now();
+        let quote =
+            |number, now| select(vec![candidate("a", None)], &request(number), &board, 9, now);
+        assert_eq!(quote(1, now).asked.len(), 1);
+        assert_eq!(quote(2, now).suspended, [id("a")]);
+        assert_eq!(quote(3, now + policy.probe_after).asked.len(), 1);
+    }
+
+    #[test]
+    fn a_producer_that_comes_twice_is_asked_once() {
+        let candidates =
+            vec![candidate("a", None), candidate("b", None), candidate("a", Some(1000))];
+        let selection = select(candidates, &request(1), &board(&[]), 200, Instant::now());
+        assert_eq!(names(&selection), ["a", "b"]);
     }
 
     #[test]

@@ -33,9 +33,9 @@ pub struct Scorecard {
     pub offers: u32,
     /// Offers that ranked first.
     pub wins: u32,
-    /// Half of the answers came within this time, from the first byte sent.
+    /// Half of the valid answers came within this time, from the first byte sent.
     pub p50: Option<Duration>,
-    /// Nineteen of twenty answers came within this time.
+    /// Nineteen of twenty valid answers came within this time.
     pub p95: Option<Duration>,
 }
 
@@ -78,7 +78,8 @@ impl Store {
         &self,
         window: Window,
     ) -> Result<BTreeMap<ProducerId, Scorecard>, DatabaseError> {
-        // A percentile is the smallest latency that so many of them do not exceed.
+        // A percentile is the smallest latency that so many of them do not exceed. Those of answers
+        // that are not valid do not count: pages that say 503 come in no time.
         let sql = "WITH made AS (
                 SELECT producer_id, quote_id, outcome,
                     CASE WHEN outcome IN ('late', 'connect_failed', 'tls_failed', 'io_failed')
@@ -91,7 +92,7 @@ impl Store {
                 SELECT producer_id, latency_us,
                     ROW_NUMBER() OVER (PARTITION BY producer_id ORDER BY latency_us) AS place,
                     COUNT(*) OVER (PARTITION BY producer_id) AS places
-                FROM made WHERE answered = 1 AND latency_us IS NOT NULL
+                FROM made WHERE outcome IN ('offer', 'decline') AND latency_us IS NOT NULL
             ), latencies AS (
                 SELECT producer_id,
                     MIN(CASE WHEN place * 100 >= places * 50 THEN latency_us END) AS p50_us,

@@ -15,6 +15,7 @@ mod report;
 mod run;
 mod world;
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -60,7 +61,10 @@ fn main() {
     }
 
     println!("\n{}", Report::CLOSE_HEAD);
-    let offers = |count, ms| ClosePolicy::Offers { count, after: Duration::from_millis(ms) };
+    let offers = |count, ms| ClosePolicy::Offers {
+        count: NonZeroUsize::new(count).unwrap(),
+        after: Duration::from_millis(ms),
+    };
     let healthy = |ms| ClosePolicy::HealthyAnswered { after: Duration::from_millis(ms) };
     for (name, close) in [
         ("all answered", all),

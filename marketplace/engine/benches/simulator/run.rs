@@ -71,12 +71,11 @@ pub(crate) fn run(
     runtime.block_on(async {
         let start = Instant::now();
         let noon: DateTime<Utc> = "2026-06-01T12:00:00Z".parse().unwrap();
-        let engine = Arc::new(Engine::new(
-            Arc::new(Client { world: Arc::clone(world), start }),
-            Arc::new(ManualClock::at(noon)),
-            Arc::new(HealthBoard::new(health).unwrap()),
-            EnginePolicy::default(),
-        ));
+        let client = Arc::new(Client { world: Arc::clone(world), start });
+        let clock = Arc::new(ManualClock::at(noon));
+        let health = Arc::new(HealthBoard::new(health).unwrap());
+        let policy = EnginePolicy::default();
+        let engine = Arc::new(Engine::new(client, clock, health, policy).unwrap());
         let ids: Vec<ProducerId> =
             (0..world.producers.len()).map(|n| n.to_string().parse().unwrap()).collect();
         let claim_domains: ClaimDomains = ["shop.example".parse().unwrap()].into_iter().collect();
@@ -90,7 +89,7 @@ pub(crate) fn run(
                 claim_domains: claim_domains.clone(),
                 delivers_to: DeliveryArea::Anywhere,
                 target: Arc::new(*n),
-                record: Some(TrackRecord { response_rate: 0.9, win_rate: 0.05 }),
+                record: Some(TrackRecord { calls: 1000, offers: 900, wins: 45 }),
             };
             let candidates = carriers.iter().map(candidate).collect();
             let at = start.elapsed();

@@ -10,9 +10,9 @@ use crate::outcome::{HealthEffect, Outcome};
 use crate::producer::ProducerId;
 
 use super::delta::HealthDelta;
+use super::freeze::{Freeze, FreezeEvent};
 use super::latency::{Latencies, Latency};
 use super::policy::{HealthPolicy, HealthPolicyError};
-use super::recent::RecentCalls;
 use super::score::Score;
 use super::state::HealthState;
 
@@ -29,8 +29,7 @@ pub struct HealthBoard {
 #[derive(Debug, Default)]
 struct Inner {
     producers: HashMap<ProducerId, Entry>,
-    recent: RecentCalls,
-    frozen: bool,
+    freeze: Freeze,
 }
 
 #[derive(Debug)]
@@ -58,6 +57,14 @@ pub struct Standing {
     pub probe_due: bool,
 }
 
+/// How a producer stands, and what that means for one quote.
+#[derive(Debug)]
+pub(crate) struct Turn {
+    pub(crate) standing: Standing,
+    /// Whether it is called, a suspended one as a probe.
+    pub(crate) called: bool,
+}
+
 impl HealthBoard {
     /// A board on which every producer is new, so healthy. What the store knows comes with
     /// [`HealthBoard::rebase`].
@@ -81,72 +88,94 @@ impl HealthBoard {
         self.lock().standing(producer, now, &self.policy)
     }
 
-    /// How each of `producers` stands at `now`, in their order.
-    #[must_use]
-    pub fn standings<'a>(
+    /// How each of `producers` stands at `now`, in their order, and whether it is called. A suspended one
+    /// is if it `is_drawn` or its probe is due, and that is noted at once, so that of several quotes one
+    /// takes it.
+    pub(crate) fn take_turns<'a>(
         &self,
         producers: impl IntoIterator<Item = &'a ProducerId>,
         now: Instant,
-    ) -> Vec<Standing> {
-        let inner = self.lock();
-        let standing = |producer| inner.standing(producer, now, &self.policy);
-        producers.into_iter().map(standing).collect()
+        is_drawn: impl Fn(&ProducerId) -> bool,
+    ) -> Vec<Turn> {
+        let mut inner = self.lock();
+        let turn = |producer| {
+            let standing = inner.standing(producer, now, &self.policy);
+            let suspended = standing.state == HealthState::Suspended;
+            let called = !suspended || standing.probe_due || is_drawn(producer);
+            if suspended && called {
+                inner.entry(producer).probed = Some(now);
+            }
+            Turn { standing, called }
+        };
+        producers.into_iter().map(turn).collect()
     }
 
-    /// Notes that `producer`, which is suspended, gets a probe at `now`.
-    pub fn note_probe(&self, producer: &ProducerId, now: Instant) {
-        self.lock().entry(producer).probed = Some(now);
+    /// Takes back the probes of `producers` that were sent nothing: they are due again.
+    pub(crate) fn return_probes(&self, producers: &[ProducerId]) {
+        let mut inner = self.lock();
+        for producer in producers {
+            inner.entry(producer).probed = None;
+        }
     }
 
-    /// Takes in how all calls of one quote ended, and how long each took from the first byte of the
-    /// request to the last of the answer, or until it was late.
+    /// Takes in how all calls of one quote ended at `now`, and how long each took from the first byte of
+    /// the request to the last of the answer, or until it was late.
     ///
-    /// While more than half of all recent calls fail, and those of at least three producers, nothing
-    /// changes: the fault is likely ours. A marketplace of one or two producers never freezes.
+    /// While more than half of all recent calls fail, and those of at least three producers, the fault
+    /// is likely ours: for a minute, failures change nothing. After that they count, and no more is
+    /// excused until most calls have succeeded. Of one or two producers they always count.
     pub fn record<'a>(
         &self,
         quote: impl IntoIterator<Item = (&'a ProducerId, Outcome, Option<Duration>)>,
+        now: Instant,
     ) {
         let effective: Vec<_> = quote
             .into_iter()
             .filter_map(|(producer, outcome, latency)| match outcome.health_effect() {
                 HealthEffect::Good => Some((producer, false, latency)),
-                HealthEffect::Bad => Some((producer, true, latency)),
+                // A page that says that it failed comes fast.
+                HealthEffect::Bad => {
+                    Some((producer, true, latency.filter(|_| outcome == Outcome::Late)))
+                }
                 HealthEffect::Neutral => None,
             })
             .collect();
-        let calls: Vec<_> = effective.iter().map(|(producer, bad, _)| (*producer, *bad)).collect();
-        let mut inner = self.lock();
-        inner.recent.add(&calls);
-        let mostly_fail = inner.recent.mostly_fail();
-        let was_frozen = mem::replace(&mut inner.frozen, mostly_fail);
-        if inner.frozen && !was_frozen {
-            warn!("most calls fail, so health is frozen: check this server's own network");
-        }
-        if inner.frozen {
-            return;
-        }
-        for (producer, bad, latency) in effective {
-            let weight = self.policy.weight;
-            let change = if bad { HealthDelta::bad(weight) } else { HealthDelta::good(weight) };
-            let entry = inner.entry(producer);
-            entry.pending = entry.pending.then(change);
-            let was = entry.state;
-            entry.rescore(change.apply(entry.score), &self.policy);
-            if entry.state != was {
-                let (state, was) = (entry.state.name(), was.name());
-                info!(%producer, state, was, "the health of a producer changed");
+        let calls =
+            effective.iter().map(|(producer, bad, _)| ((*producer).clone(), *bad)).collect();
+        let weight = self.policy.weight;
+        let mut changes = Vec::new();
+        // What is logged waits until no other quote waits for the lock.
+        let event = {
+            let mut inner = self.lock();
+            let event = inner.freeze.add(calls, now);
+            let frozen = inner.freeze.is_on(now);
+            for (producer, bad, latency) in effective {
+                if bad && frozen {
+                    continue;
+                }
+                let call = if bad { HealthDelta::bad(weight) } else { HealthDelta::good(weight) };
+                let entry = inner.entry(producer);
+                entry.pending = entry.pending.then(call);
+                let change = entry.rescore(entry.state, call.apply(entry.score), &self.policy);
+                changes.extend(change.map(|change| (producer, change)));
+                if let Some(latency) = latency {
+                    entry.latencies.add(latency);
+                }
             }
-            if let Some(latency) = latency {
-                entry.latencies.add(latency);
-            }
+            event
+        };
+        if let Some(event) = event {
+            event.log();
+        }
+        for (producer, change) in changes {
+            change.log(producer);
         }
     }
 
-    /// Whether health is frozen because most calls fail.
+    /// Whether failures change nothing at `now`, because most calls fail.
     #[must_use]
-    pub fn is_frozen(&self) -> bool {
-        self.lock().frozen
+    pub fn is_frozen(&self, now: Instant) -> bool {
+        self.lock().freeze.is_on(now)
     }
 
     /// What changed since this was last called, for the store. A delta that surely was not stored goes
@@ -172,10 +201,20 @@ impl HealthBoard {
 
     /// Takes the store's score, into which several servers put their deltas, as the one that this
     /// process's calls since then change.
+    ///
+    /// A producer that this board does not know yet, as after a restart, gets the worst state that its
+    /// score allows: a good one soon leaves it, and a bad one is not healthy again for nothing.
     pub fn rebase(&self, producer: &ProducerId, stored: Score) {
-        let mut inner = self.lock();
-        let entry = inner.entry(producer);
-        entry.rescore(entry.pending.apply(stored), &self.policy);
+        let change = {
+            let mut inner = self.lock();
+            let known = inner.producers.contains_key(producer);
+            let entry = inner.entry(producer);
+            let from = if known { entry.state } else { HealthState::Suspended };
+            entry.rescore(from, entry.pending.apply(stored), &self.policy)
+        };
+        if let Some(change) = change {
+            change.log(producer);
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -221,8 +260,42 @@ impl Entry {
         }
     }
 
-    fn rescore(&mut self, score: Score, policy: &HealthPolicy) {
+    fn rescore(
+        &mut self,
+        from: HealthState,
+        score: Score,
+        policy: &HealthPolicy,
+    ) -> Option<Change> {
         self.score = score;
-        self.state = policy.next(self.state, score);
+        let next = policy.next(from, score);
+        let was = mem::replace(&mut self.state, next);
+        (next != was).then_some(Change { was, state: next })
+    }
+}
+
+/// That of a producer's state.
+#[derive(Debug, Clone, Copy)]
+struct Change {
+    was: HealthState,
+    state: HealthState,
+}
+
+impl Change {
+    fn log(self, producer: &ProducerId) {
+        let (state, was) = (self.state.name(), self.was.name());
+        info!(%producer, state, was, "the health of a producer changed");
+    }
+}
+
+impl FreezeEvent {
+    fn log(self) {
+        match self {
+            Self::Began => warn!(
+                "most calls fail, so failures are not held against producers for a minute: check \
+                 this server's own network"
+            ),
+            Self::Thawed => info!("most calls succeed again, and failures count again"),
+            Self::RanOut => warn!("most calls fail still, but failures count again"),
+        }
     }
 }

@@ -2,7 +2,7 @@ use std::iter;
 use std::time::Duration;
 
 /// How fast a producer answered lately, from the first byte of the request to the last of the answer.
-/// Late answers count as those that took longest.
+/// Offers and declines count, and late answers as those that took longest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Latency {
     /// Half of the answers took at most this.

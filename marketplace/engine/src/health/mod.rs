@@ -2,12 +2,13 @@
 
 mod board;
 mod delta;
+mod freeze;
 mod latency;
 mod policy;
-mod recent;
 mod score;
 mod state;
 
+pub(crate) use board::Turn;
 pub use board::{HealthBoard, Standing};
 pub use delta::{HealthDelta, HealthDeltaError};
 pub use latency::Latency;

@@ -1,8 +1,9 @@
 //! When a quote is closed.
 
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use rfq_engine::{CancelReason, ClosePolicy, Outcome, Quote};
+use rfq_engine::{CallFailure, CancelReason, ClosePolicy, HealthState, Outcome, Quote};
 use tokio::time::Instant;
 
 use crate::market::{Does, Market, id, outcomes, places};
@@ -35,6 +36,7 @@ async fn enough_offers_close_a_quote_once_its_least_time_is_over() {
         let market = market();
         let start = Instant::now();
         let mut quote = market.next();
+        let count = NonZeroUsize::new(count).unwrap();
         quote.close = ClosePolicy::Offers { count, after: ms(after) };
         let quote = market.engine.quote(quote).await;
         assert_eq!(start.elapsed(), ms(took), "{count} offers after {after} ms");
@@ -43,10 +45,33 @@ async fn enough_offers_close_a_quote_once_its_least_time_is_over() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_cannot_be_bought_is_not_enough() {
+    let market = Market::of([
+        ("gone", Does::OutOfStock(10)),
+        ("gone-too", Does::OutOfStock(20)),
+        ("there", Does::Offer(10_000, 100)),
+        ("late", Does::Late),
+    ]);
+    for close in [
+        ClosePolicy::Offers { count: NonZeroUsize::MIN, after: ms(0) },
+        ClosePolicy::HealthyAnswered { after: ms(0) },
+    ] {
+        // Of those that are healthy, only one has something to sell.
+        for _ in 0..5 {
+            market.quote().await;
+        }
+        let start = Instant::now();
+        let quote = market.engine.quote(Quote { close, ..market.next() }).await;
+        assert_eq!(start.elapsed(), ms(100), "{close:?}");
+        assert_eq!(places(&quote), ["there", "gone-too", "gone"], "{close:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_call_cut_short_is_nobody_s_fault() {
     let market = market();
     let mut quote = market.next();
-    quote.close = ClosePolicy::Offers { count: 2, after: ms(0) };
+    quote.close = ClosePolicy::Offers { count: NonZeroUsize::new(2).unwrap(), after: ms(0) };
     let quote = market.engine.quote(quote).await;
     let outcomes = outcomes(&quote);
     assert_eq!(outcomes["no"], Outcome::Decline);
@@ -57,9 +82,9 @@ async fn a_call_cut_short_is_nobody_s_fault() {
 
 #[tokio::test(start_paused = true)]
 async fn who_had_its_whole_time_is_late_even_if_we_close() {
-    let market = Market::of([("hang", Does::Hang), ("late_offer", Does::Offer(10_000, 4500))]);
+    let market = Market::of([("hang", Does::Hang), ("good", Does::Offer(10_000, 100))]);
     let mut quote = market.next();
-    quote.close = ClosePolicy::Offers { count: 1, after: ms(0) };
+    quote.close = ClosePolicy::Offers { count: NonZeroUsize::MIN, after: ms(4500) };
     let quote = market.engine.quote(quote).await;
     assert_eq!(outcomes(&quote)["hang"], Outcome::Late);
 }
@@ -70,10 +95,32 @@ async fn a_close_policy_never_prolongs_a_quote() {
         let market = Market::of([("hang", Does::Hang), ("good", Does::Offer(10_000, 100))]);
         let start = Instant::now();
         let mut quote = market.next();
-        quote.close = ClosePolicy::Offers { count: 1, after };
+        quote.close = ClosePolicy::Offers { count: NonZeroUsize::MIN, after };
         let quote = market.engine.quote(quote).await;
         assert_eq!(start.elapsed(), ms(5500));
         assert_eq!(places(&quote), ["good"]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_known_to_be_slow_is_waited_for_while_nobody_else_offers() {
+    let close = ClosePolicy::HealthyAnswered { after: ms(0) };
+    for others in [
+        vec![],
+        vec![("no", Does::Decline(10)), ("broken", Does::Fail(CallFailure::Connect))],
+        vec![("no", Does::Decline(10)), ("gone", Does::OutOfStock(10))],
+    ] {
+        let market = Market::of([vec![("slow", Does::Late)], others.clone()].concat());
+        for _ in 0..5 {
+            // It is alone in this, so that nobody else is degraded.
+            market.health.record([(&id("slow"), Outcome::Late, None)], Instant::now());
+        }
+        market.tell("slow", Does::Offer(10_000, 500));
+        let start = Instant::now();
+        let quote = market.engine.quote(Quote { close, ..market.next() }).await;
+        assert_eq!(quote.calls.last().unwrap().state, HealthState::Degraded);
+        assert_eq!(places(&quote)[..1], ["slow"], "{others:?}");
+        assert_eq!(start.elapsed(), ms(500), "{others:?}");
     }
 }
 

@@ -1,14 +1,18 @@
 //! Calls at once, and their end.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use rfq_engine::{
-    CallFailure, CallRecord, CancelReason, EnginePolicy, HealthPolicy, HealthState, Outcome, Quote,
+    CallFailure, CallRecord, CancelReason, Engine, EnginePolicy, EnginePolicyError, HealthBoard,
+    HealthPolicy, HealthState, Outcome, Quote,
 };
+use rfq_sdk::ManualClock;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::market::{Does, Market, id, outcomes, places};
+use crate::market::{Does, Market, Scripted, id, outcomes, places};
+use crate::offers::now;
 
 fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
@@ -69,10 +73,34 @@ async fn a_call_that_forgets_the_time_does_not_hold_the_quote() {
     assert_eq!(places(&quote), ["good"]);
     let outcomes = outcomes(&quote);
     assert_eq!(outcomes["hang"], Outcome::Late, "it had more than its 4 s");
-    let cancelled = Outcome::Cancelled(CancelReason::QuoteDeadline);
-    assert_eq!(outcomes["queue"], cancelled, "it was never asked, which is our fault");
+    assert_eq!(outcomes["queue"], Outcome::SkippedNoTime, "it was never asked");
     sleep(ms(1)).await;
     assert_eq!(market.client.under_way.load(Ordering::Relaxed), 0, "the calls were ended");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_never_sent_has_one_name_whoever_notices_first() {
+    // The client gives up at the very moment at which the engine does.
+    let names = (0..50).map(|n| (format!("p{n}"), Does::QueueUntilTheEnd));
+    let market = Market::of(names.chain([("queue".to_owned(), Does::Queue)]));
+    let quote = market.quote().await;
+    let skipped = |outcome: &Outcome| *outcome == Outcome::SkippedNoTime;
+    assert!(outcomes(&quote).values().all(skipped), "{:?}", outcomes(&quote));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_after_the_producer_s_time_is_late_whatever_its_client_says() {
+    let market = Market::of([
+        ("in_time", Does::Offer(20_000, 4000)),
+        ("after", Does::Offer(10_000, 4001)),
+        ("no", Does::Decline(4001)),
+    ]);
+    let quote = market.quote().await;
+    assert_eq!(places(&quote), ["in_time"]);
+    assert_eq!((outcomes(&quote)["after"], outcomes(&quote)["no"]), (Outcome::Late, Outcome::Late));
+    let after = quote.calls.iter().find(|call| call.producer == id("after")).unwrap();
+    assert_eq!(after.latency, Some(ms(4001)));
+    assert!(after.answer.is_some(), "it can be shown what came");
 }
 
 #[tokio::test(start_paused = true)]
@@ -124,6 +152,50 @@ async fn calls_end_when_the_caller_is_gone() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_ended_before_the_caller_left_is_held_against_it() {
+    let market = Market::of([
+        ("good", Does::Offer(10_000, 10)),
+        ("busy", Does::Status(503)),
+        ("hang", Does::Hang),
+        ("slow", Does::Offer(10_000, 500)),
+        ("queue", Does::Queue),
+    ]);
+    let score = |name| market.health.standing(&id(name), Instant::now()).score.get();
+    assert!(timeout(ms(100), market.quote()).await.is_err());
+    assert!(score("busy") < 1.0);
+    assert_eq!(market.health.take_deltas().len(), 2, "it and the good one");
+    assert!(timeout(ms(4200), market.quote()).await.is_err());
+    assert!(score("hang") < 1.0, "it had its whole time");
+    assert!(score("queue") >= 1.0);
+    let deltas = market.health.take_deltas();
+    assert!(deltas.values().all(|delta| delta.calls() == 1), "each once: {deltas:?}");
+    market.quote().await;
+    let deltas = market.health.take_deltas();
+    assert!(deltas.values().all(|delta| delta.calls() == 1), "each once: {deltas:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_quote_ends_when_its_caller_says_that_it_is_gone() {
+    let market = Market::of([
+        ("good", Does::Offer(10_000, 10)),
+        ("hang", Does::Hang),
+        ("queue", Does::Queue),
+    ]);
+    let start = Instant::now();
+    let quote = market.engine.quote_until(market.next(), sleep(ms(100))).await;
+    assert_eq!(start.elapsed(), ms(100));
+    assert_eq!(places(&quote), ["good"]);
+    let gone = Outcome::Cancelled(CancelReason::CallerGone);
+    let outcomes = outcomes(&quote);
+    assert_eq!(
+        [outcomes["good"], outcomes["hang"], outcomes["queue"]],
+        [Outcome::Offer, gone, gone]
+    );
+    sleep(ms(1)).await;
+    assert_eq!(market.client.under_way.load(Ordering::Relaxed), 0, "the calls were ended");
+}
+
+#[tokio::test(start_paused = true)]
 async fn nobody_carries_the_product() {
     let market = Market::of(Vec::<(String, Does)>::new());
     let start = Instant::now();
@@ -145,6 +217,30 @@ async fn a_thousand_carry_the_product() {
     let quote = market.quote().await;
     assert_eq!(quote.offers.len(), 1000);
     assert_eq!(places(&quote)[..3], ["p0", "p1", "p2"]);
+}
+
+#[test]
+fn limits_that_make_no_sense_are_refused() {
+    let good = EnginePolicy::default();
+    let refused = |policy| {
+        let health = Arc::new(HealthBoard::new(HealthPolicy::default()).unwrap());
+        let (client, clock) = (Arc::new(Scripted::default()), Arc::new(ManualClock::at(now())));
+        Engine::new(client, clock, health, policy).err()
+    };
+    for time in [Duration::ZERO, Duration::from_secs(3601), Duration::MAX] {
+        let policy = EnginePolicy { producer_time: time, ..good };
+        assert_eq!(refused(policy), Some(EnginePolicyError::ProducerTime), "{time:?}");
+        let policy = EnginePolicy { quote_time: time, ..good };
+        assert_eq!(refused(policy), Some(EnginePolicyError::QuoteTime), "{time:?}");
+    }
+    for max_fanout in [0, 1] {
+        let policy = EnginePolicy { max_fanout, ..good };
+        assert_eq!(refused(policy), Some(EnginePolicyError::MaxFanout));
+    }
+    let hour = Duration::from_hours(1);
+    let policy = EnginePolicy { producer_time: hour, quote_time: hour, max_fanout: 2, ..good };
+    assert_eq!(refused(policy), None);
+    insta::assert_snapshot!(EnginePolicyError::MaxFanout, @"max_fanout: expected 2 producers or more");
 }
 
 #[tokio::test(start_paused = true)]

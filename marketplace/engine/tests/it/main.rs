@@ -10,6 +10,7 @@
 mod closing;
 mod fanning_out;
 mod feedback;
+mod freezing;
 mod health;
 mod market;
 mod offers;

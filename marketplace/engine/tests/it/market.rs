@@ -13,7 +13,7 @@ use rfq_engine::{
     QuoteRequest, TrackRecord,
 };
 use rfq_sdk::{ManualClock, Quantity};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::offers::{answer, now};
 
@@ -22,6 +22,8 @@ use crate::offers::{answer, now};
 pub(crate) enum Does {
     /// Offers for so many cents after so many milliseconds.
     Offer(u64, u64),
+    /// Offers what it has not, after so many milliseconds.
+    OutOfStock(u64),
     /// Declines after so many milliseconds.
     Decline(u64),
     /// Answers with a status and no offer.
@@ -34,6 +36,8 @@ pub(crate) enum Does {
     Hang,
     /// Waits for a place that never comes, and its client forgets the time.
     Queue,
+    /// Waits for a place that never comes, and its client minds the time.
+    QueueUntilTheEnd,
     /// Its client fails.
     Panic,
 }
@@ -53,6 +57,10 @@ impl ProducerClient for Scripted {
         let _ends = UnderWay::begin(&self.under_way);
         match *target {
             Does::Queue => return future::pending().await,
+            Does::QueueUntilTheEnd => {
+                sleep_until(call.ends).await;
+                return Err(CallFailure::NoTime);
+            }
             Does::Fail(CallFailure::NoTime) => return Err(CallFailure::NoTime),
             _ => {}
         }
@@ -61,11 +69,11 @@ impl ProducerClient for Scripted {
         match *target {
             Does::Offer(cents, after) => {
                 sleep(Duration::from_millis(after)).await;
-                Ok(answer(format!(
-                    r#"{{"price_usd":{}.{:02},"in_stock":true,"claim_url":"https://shop.example/","offer_expires_at":"2026-06-01T13:00:00Z","shipping_cost_usd":0}}"#,
-                    cents / 100,
-                    cents % 100
-                )))
+                Ok(offer(cents, true))
+            }
+            Does::OutOfStock(after) => {
+                sleep(Duration::from_millis(after)).await;
+                Ok(offer(10_000 - after, false))
             }
             Does::Decline(after) => {
                 sleep(Duration::from_millis(after)).await;
@@ -77,10 +85,18 @@ impl ProducerClient for Scripted {
                 Err(CallFailure::Late)
             }
             Does::Fail(failure) => Err(failure),
-            Does::Hang | Does::Queue => future::pending().await,
+            Does::Hang | Does::Queue | Does::QueueUntilTheEnd => future::pending().await,
             Does::Panic => panic!("as told"),
         }
     }
+}
+
+fn offer(cents: u64, in_stock: bool) -> HttpAnswer {
+    answer(format!(
+        r#"{{"price_usd":{}.{:02},"in_stock":{in_stock},"claim_url":"https://shop.example/","offer_expires_at":"2026-06-01T13:00:00Z","shipping_cost_usd":0}}"#,
+        cents / 100,
+        cents % 100
+    ))
 }
 
 struct UnderWay(Arc<AtomicUsize>);
@@ -120,7 +136,7 @@ impl Market {
         let client = Arc::new(Scripted::default());
         let health = Arc::new(HealthBoard::new(health).unwrap());
         let clock = Arc::new(ManualClock::at(now()));
-        let engine = Engine::new(Arc::clone(&client), clock, Arc::clone(&health), policy);
+        let engine = Engine::new(Arc::clone(&client), clock, Arc::clone(&health), policy).unwrap();
         let named = |(name, does): (_, Does)| (Into::into(name), does);
         let producers = Mutex::new(producers.into_iter().map(named).collect());
         Self { engine, client, health, producers, quotes: AtomicUsize::new(0) }
@@ -140,7 +156,7 @@ impl Market {
             claim_domains: ["shop.example".parse().unwrap()].into_iter().collect(),
             delivers_to: DeliveryArea::Anywhere,
             target: Arc::new(*does),
-            record: Some(TrackRecord { response_rate: 0.9, win_rate: 0.1 }),
+            record: Some(TrackRecord { calls: 100, offers: 90, wins: 9 }),
         };
         Quote {
             request: request(number),

@@ -31,6 +31,7 @@ pub(crate) struct Terms {
     pub(crate) days: Option<u16>,
     pub(crate) state: HealthState,
     pub(crate) valid_seconds: i64,
+    pub(crate) claim_path: String,
 }
 
 /// In stock for `price_cents`, shipped for nothing, by a healthy producer.
@@ -43,6 +44,7 @@ pub(crate) fn offered(producer: &str, price_cents: u64) -> Terms {
         days: Some(3),
         state: HealthState::Healthy,
         valid_seconds: 3600,
+        claim_path: "cart".to_owned(),
     }
 }
 
@@ -53,9 +55,10 @@ impl Terms {
             value.map(|value| format!(",\"{name}\":{value}")).unwrap_or_default()
         };
         let body = format!(
-            r#"{{"price_usd":{},"in_stock":{},"claim_url":"https://shop.example/cart","offer_expires_at":"{}"{}{}}}"#,
+            r#"{{"price_usd":{},"in_stock":{},"claim_url":"https://shop.example/{}","offer_expires_at":"{}"{}{}}}"#,
             usd(self.price_cents),
             self.in_stock,
+            self.claim_path,
             (now() + Duration::seconds(self.valid_seconds)).to_rfc3339(),
             optional("shipping_cost_usd", self.shipping_cents.map(usd)),
             optional("estimated_shipping_days", self.days.map(|days| days.to_string())),

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use rfq_engine::{EnginePolicy, HealthPolicy, HealthState, Outcome};
-use tokio::time::{Instant, sleep};
+use rfq_engine::{CallFailure, EnginePolicy, HealthPolicy, HealthState, Outcome};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::market::{Does, Market, id, outcomes};
 
@@ -20,7 +20,7 @@ async fn quotes(market: &Market, count: usize) -> (Vec<HealthState>, usize) {
 }
 
 fn market(health: HealthPolicy) -> Market {
-    let producers = [("a", Does::Fail(rfq_engine::CallFailure::Connect)), ("b", Does::Decline(9))];
+    let producers = [("a", Does::Fail(CallFailure::Connect)), ("b", Does::Decline(9))];
     Market::with(producers, EnginePolicy::default(), health)
 }
 
@@ -62,4 +62,33 @@ async fn a_dry_run_computes_states_and_calls_all_the_same() {
     let standing = market.health.standing(&id("a"), Instant::now());
     assert_eq!(standing.computed, HealthState::Suspended);
     assert!(!standing.probe_due);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_probe_that_was_never_sent_was_none() {
+    let market = market(HealthPolicy { probe_share: 0.0, ..HealthPolicy::default() });
+    quotes(&market, 40).await;
+    let is_due = || market.health.standing(&id("a"), Instant::now()).probe_due;
+    let probe_after = HealthPolicy::default().probe_after;
+
+    sleep(probe_after).await;
+    let quote = market.next();
+    sleep(Duration::from_secs(6)).await;
+    market.engine.quote(quote).await;
+    assert!(is_due(), "the quote had no time left");
+
+    market.tell("a", Does::Queue);
+    market.tell("b", Does::Hang);
+    let waited = Duration::from_millis(100);
+    assert!(timeout(waited, market.quote()).await.is_err());
+    assert!(is_due(), "its caller left before there was a place");
+
+    market.tell("a", Does::Hang);
+    assert!(timeout(waited, market.quote()).await.is_err());
+    assert!(!is_due(), "it was asked, though its answer was not waited for");
+
+    sleep(probe_after).await;
+    market.tell("a", Does::Fail(CallFailure::Connect));
+    market.quote().await;
+    assert!(!is_due(), "that it cannot be reached is what a probe shows");
 }

@@ -1,5 +1,7 @@
 //! The order of offers: its rules one by one, and that it is one for all inputs.
 
+use std::cmp::Ordering;
+
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -89,6 +91,36 @@ fn unknown_shipping_costs_the_most_that_is_usual_and_a_cent() {
     assert_eq!(imputed(&[unknown, shipped("a", 500), out_of_stock]), "10.00");
 }
 
+/// The limit of the rule: what it costs to be silent is bounded, so that nobody can sink the rest.
+#[test]
+fn leaving_out_a_great_cost_of_shipping_can_pay() {
+    let open = Terms { shipping_cents: Some(5_000), ..offered("open", 10_000) };
+    let silent = Terms { shipping_cents: None, ..offered("silent", 10_000) };
+    // An equal offer comes first, until somebody's total is less than half of the open one's.
+    assert_eq!(order(&[open.clone(), silent.clone()]), ["open", "silent"]);
+    let cheap = offered("cheap", 1_000);
+    assert_eq!(order(&[open.clone(), silent.clone(), cheap]), ["cheap", "silent", "open"]);
+    // Who has the highest shipping of all is compared with nobody's but its own.
+    let imputed = |offers: &[Terms]| {
+        let imputed = |offer: &RankedOffer| offer.explanation.imputed_shipping_usd;
+        ranked(offers).iter().find_map(imputed).unwrap().to_string()
+    };
+    assert_eq!(imputed(&[silent.clone(), open]), "50.01");
+    assert_eq!(imputed(&[silent, offered("free", 11_000)]), "10.00");
+}
+
+#[test]
+fn offers_of_one_producer_have_one_order_too() {
+    let cart = |path: &str| Terms { claim_path: path.to_owned(), ..offered("a", 10_000) };
+    let split = Terms { price_cents: 9_500, shipping_cents: Some(500), ..cart("1") };
+    let all = [cart("1"), cart("2"), split];
+    let forwards = ranked(&all);
+    assert_eq!(forwards[1].explanation.decided_by, Some(Rule::Shuffle));
+    let mut backwards = all;
+    backwards.reverse();
+    assert_eq!(forwards, ranked(&backwards));
+}
+
 #[test]
 fn the_largest_amounts_do_not_overflow() {
     let most = 99_999_999_999_999;
@@ -117,13 +149,23 @@ fn terms() -> impl Strategy<Value = Terms> {
                 days,
                 state,
                 valid_seconds,
+                claim_path: String::new(),
             }
         })
 }
 
+/// Some of one producer, and some of those alike but for where they are claimed: an engine asks each
+/// once, but an order is one for all.
 fn offers() -> impl Strategy<Value = Vec<Terms>> {
-    let named = |(number, terms): (usize, Terms)| Terms { producer: format!("p{number}"), ..terms };
-    vec(terms(), 0..12).prop_map(move |all| all.into_iter().enumerate().map(named).collect())
+    let each = (terms(), 0..6_usize, 1..3_usize).prop_map(|(terms, name, copies)| {
+        let claimed = move |copy| Terms {
+            producer: format!("p{name}"),
+            claim_path: format!("cart/{copy}"),
+            ..terms.clone()
+        };
+        (0..copies).map(claimed).collect::<Vec<_>>()
+    });
+    vec(each, 0..8).prop_map(|all| all.concat())
 }
 
 proptest! {
@@ -178,40 +220,58 @@ proptest! {
                 prop_assert_eq!(explanation.decided_by, None);
                 continue;
             };
-            let (better, worse) = (effective(above), effective(offer));
-            let other = above.accepted.offer();
-            let agrees = match explanation.decided_by.unwrap() {
-                Rule::InStock => other.in_stock() && !own.in_stock(),
-                Rule::Total => other.in_stock() == own.in_stock() && better < worse,
-                Rule::KnownShipping => {
-                    better == worse && other.shipping_cost().is_some() && own.shipping_cost().is_none()
-                }
-                Rule::ShippingDays => {
-                    let days = |days: Option<u16>| days.unwrap_or(u16::MAX);
-                    better == worse && days(other.shipping_days()) < days(own.shipping_days())
-                }
-                Rule::Health => better == worse && above.accepted.state() < offer.accepted.state(),
-                Rule::Expiry => better == worse && other.expires_at() > own.expires_at(),
-                Rule::Shuffle => better == worse && other.expires_at() == own.expires_at(),
-            };
-            prop_assert!(agrees, "{:?} above {:?}", above, offer);
+            prop_assert_eq!(explanation.decided_by, Some(first_difference(above, offer)));
         }
     }
 
     #[test]
-    fn leaving_shipping_out_never_pays_against_an_equal_offer(
+    fn leaving_shipping_out_does_not_pay_within_twice_the_lowest_total(
         others in offers(),
         price in 1..100_000_u64,
-        shipping in 0..999_u64,
+        shipping in 0..200_000_u64,
     ) {
         let open = Terms { shipping_cents: Some(shipping), ..offered("open", price) };
         let silent = Terms { shipping_cents: None, ..offered("silent", price) };
+        let in_stock = others.iter().filter(|other| other.in_stock);
+        let totals = in_stock.filter_map(|other| Some(other.price_cents + other.shipping_cents?));
+        let lowest = totals.min().unwrap_or(u64::MAX);
+        let near = price + shipping <= lowest.saturating_mul(2);
         let mut all = others;
         all.extend([silent, open]);
         let order = order(&all);
         let place = |name: &str| order.iter().position(|other| other == name).unwrap();
-        prop_assert!(place("open") < place("silent"), "{:?}", order);
+        // Whatever the others do, it does not pay either where shipping is below the default.
+        if near || shipping <= 999 {
+            prop_assert!(place("open") < place("silent"), "{:?}", order);
+        }
     }
+}
+
+/// The first rule that tells two offers apart, by what can be seen of them.
+fn first_difference(above: &RankedOffer, below: &RankedOffer) -> Rule {
+    let (one, other) = (above.accepted.offer(), below.accepted.offer());
+    let days = |days: Option<u16>| days.unwrap_or(u16::MAX);
+    let better = |rule: Rule| match rule {
+        Rule::InStock => one.in_stock().cmp(&other.in_stock()).reverse(),
+        Rule::Total => effective(above).cmp(&effective(below)),
+        Rule::KnownShipping => one.shipping_cost().is_none().cmp(&other.shipping_cost().is_none()),
+        Rule::ShippingDays => days(one.shipping_days()).cmp(&days(other.shipping_days())),
+        Rule::Health => above.accepted.state().cmp(&below.accepted.state()),
+        Rule::Expiry => one.expires_at().cmp(&other.expires_at()).reverse(),
+        Rule::Shuffle => Ordering::Less,
+    };
+    let rules = [
+        Rule::InStock,
+        Rule::Total,
+        Rule::KnownShipping,
+        Rule::ShippingDays,
+        Rule::Health,
+        Rule::Expiry,
+        Rule::Shuffle,
+    ];
+    let first = rules.into_iter().find(|rule| better(*rule) != Ordering::Equal).unwrap();
+    assert_eq!(better(first), Ordering::Less, "{above:?} above {below:?} by {first:?}");
+    first
 }
 
 /// The total that counts, in ten-thousandths of a cent, from what the explanation says.

@@ -46,7 +46,7 @@ impl Marketplace {
     pub(super) fn engine(&self, policy: EnginePolicy) -> Engine<RfqClient, ManualClock> {
         let health = HealthPolicy { dry_run: true, ..HealthPolicy::default() };
         let health = Arc::new(HealthBoard::new(health).unwrap());
-        Engine::new(Arc::clone(&self.client), clock(), health, policy)
+        Engine::new(Arc::clone(&self.client), clock(), health, policy).unwrap()
     }
 
     /// Closes connections whose time is over, for as long as it is polled.
