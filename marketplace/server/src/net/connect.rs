@@ -11,7 +11,7 @@ use rustls::crypto::ring;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_rustls::TlsConnector;
 use tracing::debug;
 
@@ -132,18 +132,25 @@ impl Connector {
         trace.note(Phase::Dns, found - started);
         for (count, address) in (1..=addresses.len()).rev().zip(addresses) {
             let address = SocketAddr::new(address, endpoint.port());
-            // The later ones must have their share of the time.
-            let now = Instant::now();
-            let share = at.saturating_duration_since(now) / u32::try_from(count).unwrap_or(1);
-            match timeout_at(now + share, self.network.connect(address)).await {
-                Ok(Ok(stream)) => {
+            let connecting = self.network.connect(address);
+            let connected = if count == 1 {
+                // The last has all that is left. Whoever waits knows what its end means.
+                connecting.await
+            } else {
+                // The later ones must have their share of the time.
+                let left = at.saturating_duration_since(Instant::now());
+                let share = left / u32::try_from(count).unwrap_or(1);
+                let slow = |_| Err(io::ErrorKind::TimedOut.into());
+                timeout(share, connecting).await.unwrap_or_else(slow)
+            };
+            match connected {
+                Ok(stream) => {
                     // A request is one write; waiting for more only delays it.
                     stream.set_nodelay(true).map_err(|_| CallFailure::Connect)?;
                     trace.note(Phase::Connect, found.elapsed());
                     return Ok(stream);
                 }
-                Ok(Err(error)) => debug!(%endpoint, %address, %error, "A producer is unreachable"),
-                Err(_) => debug!(%endpoint, %address, "A producer took too long to connect"),
+                Err(error) => debug!(%endpoint, %address, %error, "A producer is unreachable"),
             }
         }
         Err(CallFailure::Connect)

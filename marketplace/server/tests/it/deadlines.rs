@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rfq_engine::{Call, CallFailure, HttpAnswer, ProducerClient as _};
-use rfq_marketplace::net::Limits;
+use rfq_marketplace::net::{Limits, Reach};
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::market::{ask, call, call_of_quote, dev_client, dev_target};
+use crate::market::{
+    Authority, Internet, ask, call, call_of_quote, client, dev_client, dev_target, target,
+};
 use crate::producer::{OFFER, Producer, ok};
 
 const SHORT: Duration = Duration::from_millis(150);
@@ -61,6 +63,24 @@ async fn the_end_of_the_quote_is_not_the_producer_s_fault() {
     assert_eq!(called(&shop, call).await, Err(CallFailure::NoTime));
     assert_eq!(trace.sent(), None, "it was not asked");
     assert_eq!(shop.requests().len(), 0);
+}
+
+/// Of a time of ours: no socket is involved, so time may run ahead.
+#[tokio::test(start_paused = true)]
+async fn what_ends_while_it_connects_is_told_by_whose_time_was_over() {
+    let internet = Arc::new(Internet::default());
+    internet.swallow("one.example", &["93.184.215.14"]);
+    internet.swallow("two.example", &["93.184.215.14", "93.184.215.15"]);
+    let client = client(Reach::Public, internet, &Authority::new(), Limits::default());
+    for name in ["one", "two"] {
+        let target = target(&format!("https://{name}.example/message:send"), Reach::Public);
+        for (left, failure) in [(SHORT, CallFailure::NoTime), (LONG, CallFailure::Connect)] {
+            let call = call_of_quote(LONG, left);
+            let trace = call.trace.clone();
+            assert_eq!(client.call(Arc::clone(&target), call).await, Err(failure), "{name}");
+            assert_eq!(trace.sent(), None);
+        }
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! The marketplace's side of a test: a client, its calls, and a network that leads where it is told.
 
 use std::collections::{HashMap, VecDeque};
+use std::future::pending;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -102,6 +103,8 @@ struct Known {
     /// What is said of a name, one after the other; the last is said for ever.
     names: HashMap<String, VecDeque<Vec<IpAddr>>>,
     listening: HashMap<IpAddr, SocketAddr>,
+    /// Where nobody answers, not even with a refusal.
+    silent: Vec<IpAddr>,
     look_ups: Vec<String>,
     dialled: Vec<SocketAddr>,
 }
@@ -117,6 +120,13 @@ impl Internet {
     pub(crate) fn lead(&self, name: &str, address: &str, listener: SocketAddr) {
         self.say(name, &[address]);
         self.0.lock().unwrap().listening.insert(address.parse().unwrap(), listener);
+    }
+
+    /// Leads `name` to `addresses`, none of which answers to a connection.
+    pub(crate) fn swallow(&self, name: &str, addresses: &[&str]) {
+        self.say(name, addresses);
+        let addresses = addresses.iter().map(|address| address.parse::<IpAddr>().unwrap());
+        self.0.lock().unwrap().silent.extend(addresses);
     }
 
     pub(crate) fn look_ups(&self) -> Vec<String> {
@@ -146,6 +156,9 @@ impl Network for Internet {
             IpAddr::V4(Ipv4Addr::LOCALHOST) => Some(address),
             ip => known.listening.get(&ip).copied(),
         };
+        if known.silent.contains(&address.ip()) {
+            return Box::pin(pending());
+        }
         Box::pin(async move {
             let listener = listener.ok_or(io::ErrorKind::ConnectionRefused)?;
             TcpStream::connect(listener).await
