@@ -8,7 +8,7 @@ use http::HeaderMap;
 use http::header::CONTENT_ENCODING;
 use http_body::Body as _;
 use hyper::body::Incoming;
-use rfq_engine::{CallFailure, HttpAnswer};
+use rfq_engine::{CallProblem, HttpAnswer};
 
 use super::connection::Connection;
 
@@ -17,17 +17,17 @@ pub(super) async fn read(
     connection: &mut Connection,
     headers: &HeaderMap,
     mut body: Incoming,
-) -> Result<Bytes, CallFailure> {
+) -> Result<Bytes, CallProblem> {
     let said = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     if said > HttpAnswer::MAX_BYTES {
-        return Err(CallFailure::TooLarge);
+        return Err(CallProblem::BodyTooLarge);
     }
     let mut bytes = Vec::with_capacity(said);
     while let Some(frame) = connection.next_frame(&mut body).await {
         // What is no data is trailers, which mean nothing here.
         if let Ok(data) = frame?.into_data() {
             if bytes.len() + data.len() > HttpAnswer::MAX_BYTES {
-                return Err(CallFailure::TooLarge);
+                return Err(CallProblem::BodyTooLarge);
             }
             bytes.extend_from_slice(&data);
         }
@@ -45,13 +45,13 @@ fn is_gzip(headers: &HeaderMap) -> bool {
 }
 
 /// At most 64 KiB in and out, so it takes well under a millisecond.
-fn gunzip(bytes: &[u8]) -> Result<Bytes, CallFailure> {
+fn gunzip(bytes: &[u8]) -> Result<Bytes, CallProblem> {
     // One byte more shows that there is more.
     let limit = u64::try_from(HttpAnswer::MAX_BYTES).unwrap_or(u64::MAX).saturating_add(1);
     let mut decoded = Vec::new();
     match GzDecoder::new(bytes).take(limit).read_to_end(&mut decoded) {
-        Ok(length) if length > HttpAnswer::MAX_BYTES => Err(CallFailure::TooLarge),
+        Ok(length) if length > HttpAnswer::MAX_BYTES => Err(CallProblem::BodyTooLarge),
         Ok(_) => Ok(decoded.into()),
-        Err(_) => Err(CallFailure::Io),
+        Err(_) => Err(CallProblem::Broken),
     }
 }

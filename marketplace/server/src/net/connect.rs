@@ -5,19 +5,21 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rfq_engine::{CallFailure, CallTrace, Phase};
+use rfq_engine::{CallProblem, CallTrace, Phase};
 use rustls::client::{ClientSessionMemoryCache, Resumption};
 use rustls::crypto::ring;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 use tracing::debug;
 
-use super::connection::Connection;
+use super::connection::{Connection, Stream};
 use super::endpoint::Endpoint;
 use super::guard::Reach;
+use super::limit::{Limit, Stop};
 use super::network::Network;
 
 /// The authorities that the machine trusts. Reads files, so it is for the start of a program.
@@ -35,27 +37,6 @@ pub fn native_roots() -> io::Result<RootCertStore> {
         )));
     }
     Ok(roots)
-}
-
-/// When something must be over, and what it has become then.
-#[derive(Clone, Copy)]
-pub(super) struct Limit {
-    pub(super) at: Instant,
-    pub(super) then: CallFailure,
-}
-
-impl Limit {
-    /// Whichever of the two is earlier.
-    fn or(self, other: Self) -> Self {
-        if other.at < self.at { other } else { self }
-    }
-
-    pub(super) async fn bound<T>(
-        self,
-        work: impl Future<Output = Result<T, CallFailure>>,
-    ) -> Result<T, CallFailure> {
-        timeout_at(self.at, work).await.unwrap_or(Err(self.then))
-    }
 }
 
 pub(super) struct Connector {
@@ -95,41 +76,63 @@ impl Connector {
         endpoint: &Endpoint,
         trace: &CallTrace,
         limit: Limit,
-    ) -> Result<Connection, CallFailure> {
-        let at = Instant::now() + self.timeout;
-        let to_connect = limit.or(Limit { at, then: CallFailure::Connect });
-        let stream = to_connect.bound(self.dial(endpoint, trace, to_connect.at)).await?;
-        match self.reach {
-            Reach::DevLoopback => Connection::over(Box::new(stream)).await,
+    ) -> Result<Connection, Stop> {
+        let started = Instant::now();
+        let at = started + self.timeout;
+        let to_look_up = limit.or_slow(at, CallProblem::LookUpSlow);
+        let addresses = to_look_up.bound(self.addresses(endpoint)).await?;
+        let found = Instant::now();
+        trace.note(Phase::Dns, found - started);
+        let to_connect = limit.or_slow(at, CallProblem::ConnectSlow);
+        let stream = to_connect.bound(self.dial(endpoint, addresses, at)).await?;
+        let connected = Instant::now();
+        trace.note(Phase::Connect, connected - found);
+        let stream: Box<dyn Stream> = match self.reach {
+            Reach::DevLoopback => Box::new(stream),
             Reach::Public => {
-                let started = Instant::now();
-                let handshake = async {
-                    let name = ServerName::try_from(endpoint.host().to_owned());
-                    let name = name.map_err(|_| CallFailure::Tls)?;
-                    let stream = self.tls.connect(name, stream).await;
-                    stream.map_err(|error| {
-                        debug!(%endpoint, %error, "A producer's TLS failed");
-                        CallFailure::Tls
-                    })
-                };
-                let to_agree = limit.or(Limit { at, then: CallFailure::Tls });
-                let stream = to_agree.bound(handshake).await?;
-                trace.note(Phase::Tls, started.elapsed());
-                Connection::over(Box::new(stream)).await
+                let to_agree = limit.or_slow(at, CallProblem::TlsSlow);
+                let stream = to_agree.bound(self.agree(endpoint, stream)).await?;
+                trace.note(Phase::Tls, connected.elapsed());
+                Box::new(stream)
             }
-        }
+        };
+        Ok(Connection::over(stream).await?)
     }
 
+    /// Addresses of `endpoint` that may be called. They are what is then called, so it does not
+    /// matter what the name says later.
+    async fn addresses(&self, endpoint: &Endpoint) -> Result<Vec<IpAddr>, CallProblem> {
+        if endpoint.reach() != self.reach {
+            debug!(%endpoint, reach = ?self.reach, "An endpoint is out of reach");
+            return Err(CallProblem::OutOfReach);
+        }
+        let mut addresses = match self.reach {
+            // Resolvers differ on `NAME.localhost` (RFC 6761, section 6.3), so none is asked.
+            Reach::DevLoopback => vec![Ipv4Addr::LOCALHOST.into()],
+            Reach::Public => self.network.resolve(endpoint.host()).await.map_err(|error| {
+                debug!(%endpoint, %error, "A producer's name was not found");
+                CallProblem::NameNotFound
+            })?,
+        };
+        // One that is not public makes the whole name suspect: that is how names are rebound.
+        for address in &addresses {
+            if let Err(refused) = self.reach.check(*address) {
+                debug!(%endpoint, %refused, "A producer's address may not be called");
+                return Err(CallProblem::NotPublic(refused.kind));
+            }
+        }
+        addresses.truncate(Self::MAX_ADDRESSES);
+        Ok(addresses)
+    }
+
+    /// Connects to the first of `addresses` that answers, before `at`.
     async fn dial(
         &self,
         endpoint: &Endpoint,
-        trace: &CallTrace,
+        addresses: Vec<IpAddr>,
         at: Instant,
-    ) -> Result<TcpStream, CallFailure> {
-        let started = Instant::now();
-        let addresses = self.addresses(endpoint).await?;
-        let found = Instant::now();
-        trace.note(Phase::Dns, found - started);
+    ) -> Result<TcpStream, CallProblem> {
+        let mut problem = CallProblem::NameNotFound;
         for (count, address) in (1..=addresses.len()).rev().zip(addresses) {
             let address = SocketAddr::new(address, endpoint.port());
             let connecting = self.network.connect(address);
@@ -143,42 +146,57 @@ impl Connector {
                 let slow = |_| Err(io::ErrorKind::TimedOut.into());
                 timeout(share, connecting).await.unwrap_or_else(slow)
             };
-            match connected {
-                Ok(stream) => {
-                    // A request is one write; waiting for more only delays it.
-                    stream.set_nodelay(true).map_err(|_| CallFailure::Connect)?;
-                    trace.note(Phase::Connect, found.elapsed());
-                    return Ok(stream);
+            // A request is one write; waiting for more only delays it.
+            match connected.and_then(|stream| stream.set_nodelay(true).map(|()| stream)) {
+                Ok(stream) => return Ok(stream),
+                Err(error) => {
+                    debug!(%endpoint, %address, %error, "A producer is unreachable");
+                    problem = match error.kind() {
+                        io::ErrorKind::ConnectionRefused => CallProblem::Refused,
+                        io::ErrorKind::TimedOut => CallProblem::ConnectSlow,
+                        _ => CallProblem::Unreachable,
+                    };
                 }
-                Err(error) => debug!(%endpoint, %address, %error, "A producer is unreachable"),
             }
         }
-        Err(CallFailure::Connect)
+        Err(problem)
     }
 
-    /// Addresses of `endpoint` that may be called. They are what is then called, so it does not
-    /// matter what the name says later.
-    async fn addresses(&self, endpoint: &Endpoint) -> Result<Vec<IpAddr>, CallFailure> {
-        if endpoint.reach() != self.reach {
-            debug!(%endpoint, reach = ?self.reach, "An endpoint is out of reach");
-            return Err(CallFailure::Connect);
-        }
-        let mut addresses = match self.reach {
-            // Resolvers differ on `NAME.localhost` (RFC 6761, section 6.3), so none is asked.
-            Reach::DevLoopback => vec![Ipv4Addr::LOCALHOST.into()],
-            Reach::Public => self.network.resolve(endpoint.host()).await.map_err(|error| {
-                debug!(%endpoint, %error, "A producer's name was not found");
-                CallFailure::Connect
-            })?,
-        };
-        // One that is not public makes the whole name suspect: that is how names are rebound.
-        for address in &addresses {
-            if let Err(refused) = self.reach.check(*address) {
-                debug!(%endpoint, %refused, "A producer's address may not be called");
-                return Err(CallFailure::Connect);
+    async fn agree(
+        &self,
+        endpoint: &Endpoint,
+        stream: TcpStream,
+    ) -> Result<TlsStream<TcpStream>, CallProblem> {
+        // The endpoint's host is a name.
+        let name = ServerName::try_from(endpoint.host().to_owned());
+        let name = name.map_err(|_| CallProblem::CertificateName)?;
+        self.tls.connect(name, stream).await.map_err(|error| {
+            debug!(%endpoint, %error, "A producer's TLS failed");
+            tls_problem(&error)
+        })
+    }
+}
+
+fn tls_problem(error: &io::Error) -> CallProblem {
+    use rustls::{CertificateError, Error};
+    let error = error.get_ref().and_then(|error| error.downcast_ref::<Error>());
+    match error {
+        None => CallProblem::TlsBroken,
+        Some(Error::InvalidMessage(_)) => CallProblem::NotTls,
+        Some(Error::InvalidCertificate(error)) => match error {
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                CallProblem::CertificateName
             }
-        }
-        addresses.truncate(Self::MAX_ADDRESSES);
-        Ok(addresses)
+            CertificateError::Expired
+            | CertificateError::ExpiredContext { .. }
+            | CertificateError::NotValidYet
+            | CertificateError::NotValidYetContext { .. } => CallProblem::CertificateTime,
+            CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+                CallProblem::CertificateIssuer
+            }
+            _ => CallProblem::Certificate,
+        },
+        Some(Error::NoCertificatesPresented) => CallProblem::Certificate,
+        Some(_) => CallProblem::TlsRefused,
     }
 }

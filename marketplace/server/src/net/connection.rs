@@ -3,6 +3,7 @@
 //! A call drives its connection itself: no task stands behind it, so a call that is dropped closes
 //! its connection, and an answer wakes one task instead of two.
 
+use std::error::Error as _;
 use std::future::poll_fn;
 use std::io;
 use std::pin::{Pin, pin};
@@ -16,7 +17,7 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use rfq_engine::CallFailure;
+use rfq_engine::CallProblem;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
@@ -38,14 +39,14 @@ impl Connection {
     /// reads bodies through this buffer, and takes at most 100 headers unless told otherwise.
     const MAX_HEAD_BYTES: usize = 16_384;
 
-    pub(super) async fn over(stream: Box<dyn Stream>) -> Result<Self, CallFailure> {
+    pub(super) async fn over(stream: Box<dyn Stream>) -> Result<Self, CallProblem> {
         let heard = Heard::default();
         let io = TokioIo::new(Watched { stream, heard: heard.clone() });
         let (sender, driver) = http1::Builder::new()
             .max_buf_size(Self::MAX_HEAD_BYTES)
             .handshake(io)
             .await
-            .map_err(|error| failure(&error))?;
+            .map_err(|error| problem(&error))?;
         Ok(Self { sender, driver, heard, ended: false })
     }
 
@@ -60,21 +61,21 @@ impl Connection {
     pub(super) async fn send(
         &mut self,
         request: Request<Full<Bytes>>,
-    ) -> Result<Response<Incoming>, CallFailure> {
+    ) -> Result<Response<Incoming>, CallProblem> {
         self.heard.forget();
         let mut response = pin!(self.sender.send_request(request));
         let response = poll_fn(|context| {
             self.drive(context);
             response.as_mut().poll(context)
         });
-        response.await.map_err(|error| failure(&error))
+        response.await.map_err(|error| problem(&error))
     }
 
     /// The next part of the answer's body, `None` at its end.
     pub(super) async fn next_frame(
         &mut self,
         body: &mut Incoming,
-    ) -> Option<Result<Frame<Bytes>, CallFailure>> {
+    ) -> Option<Result<Frame<Bytes>, CallProblem>> {
         let frame = poll_fn(|context| {
             if let Poll::Ready(frame) = Pin::new(&mut *body).poll_frame(context) {
                 return Poll::Ready(frame);
@@ -82,7 +83,7 @@ impl Connection {
             self.drive(context);
             Pin::new(&mut *body).poll_frame(context)
         });
-        Some(frame.await?.map_err(|error| failure(&error)))
+        Some(frame.await?.map_err(|error| problem(&error)))
     }
 
     /// When the first byte came since [`send`](Self::send) was called.
@@ -96,8 +97,14 @@ impl Connection {
     }
 }
 
-fn failure(error: &hyper::Error) -> CallFailure {
-    if error.is_parse_too_large() { CallFailure::TooLarge } else { CallFailure::Io }
+fn problem(error: &hyper::Error) -> CallProblem {
+    if error.is_parse_too_large() {
+        return CallProblem::HeadTooLarge;
+    }
+    // What is wrong with chunks is an error of the body's.
+    let of_body = error.source().and_then(|source| source.downcast_ref::<io::Error>());
+    let is_invalid = of_body.is_some_and(|error| error.kind() == io::ErrorKind::InvalidInput);
+    if error.is_parse() || is_invalid { CallProblem::NotHttp } else { CallProblem::Broken }
 }
 
 /// When the first byte of an answer came.

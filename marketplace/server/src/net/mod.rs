@@ -9,6 +9,7 @@ mod connect;
 mod connection;
 mod endpoint;
 mod guard;
+mod limit;
 mod network;
 mod pool;
 mod rfq_client;

@@ -9,7 +9,7 @@ use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HOST, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
 use http_body_util::Full;
 use rfq_agent_card::endpoint::RFQ_PATH;
-use rfq_engine::{Call, CallFailure, HttpAnswer, Phase, ProducerClient};
+use rfq_engine::{Call, CallFailure, CallProblem, HttpAnswer, Phase, ProducerClient};
 use rfq_sdk::{Clock, Signer};
 use rustls::RootCertStore;
 use tokio::time::{Instant, MissedTickBehavior, interval};
@@ -17,10 +17,11 @@ use tracing::debug;
 use uuid::Uuid;
 
 use super::body;
-use super::connect::{Connector, Limit};
+use super::connect::Connector;
 use super::connection::Connection;
 use super::endpoint::Endpoint;
 use super::guard::Reach;
+use super::limit::{Limit, Stop};
 use super::network::Network;
 use super::pool::{Place, Pool};
 
@@ -124,17 +125,42 @@ impl RfqClient {
         }
     }
 
+    /// When a held connection breaks before any byte of an answer and there is time left, the call
+    /// is made once more on a new one, signed anew: an agent knows by the `rfq_id` that it is the
+    /// same request.
+    async fn answer(&self, target: &Target, call: &Call) -> Result<HttpAnswer, Stop> {
+        let endpoint = &target.endpoint;
+        let started = Instant::now();
+        let place = async { Ok::<_, Stop>(self.pool.place(endpoint).await) };
+        let place = limit(call).bound(place).await?;
+        call.trace.note(Phase::Queue, started.elapsed());
+        if let Some(mut held) = place.held() {
+            match self.ask(target, call, &mut held).await {
+                Ok(asked) => return Ok(asked.keep(place, held)),
+                Err(Stop::Problem(CallProblem::Broken)) if held.heard_at().is_none() => {
+                    debug!(%endpoint, "A held connection broke; the call is made again");
+                }
+                Err(stop) => return Err(stop),
+            }
+        }
+        place.make_room();
+        let fresh = self.connector.connect(endpoint, &call.trace, limit(call)).await?;
+        let mut fresh = Box::new(fresh);
+        let asked = self.ask(target, call, &mut fresh).await?;
+        Ok(asked.keep(place, fresh))
+    }
+
     /// One request and its answer.
     async fn ask(
         &self,
         target: &Target,
         call: &Call,
         connection: &mut Connection,
-    ) -> Result<Asked, CallFailure> {
+    ) -> Result<Asked, Stop> {
         let request = self.request(target, call)?;
         let started = Instant::now();
         if started >= call.ends {
-            return Err(CallFailure::NoTime);
+            return Err(Stop::NoTime);
         }
         call.trace.note_sent();
         let exchange = async {
@@ -154,18 +180,18 @@ impl RfqClient {
                     let answer = HttpAnswer { status, body: Bytes::new() };
                     Ok(Asked { answer, idle: None })
                 }
-                Err(failure) => Err(failure),
+                Err(problem) => Err(problem),
             }
         };
         limit(call).bound(exchange).await
     }
 
-    fn request(&self, target: &Target, call: &Call) -> Result<Request<Full<Bytes>>, CallFailure> {
+    fn request(&self, target: &Target, call: &Call) -> Result<Request<Full<Bytes>>, CallProblem> {
         let body = call.request.to_json((self.message_id)(), &self.requestor);
         let signed = target.signer.sign(&body, self.clock.now());
         let mut headers = HeaderMap::with_capacity(8);
         // Names and values were checked when the endpoint and the signer were made.
-        let value = |text: &str| HeaderValue::from_str(text).map_err(|_| CallFailure::Io);
+        let value = |text: &str| HeaderValue::from_str(text).map_err(|_| CallProblem::Broken);
         headers.insert(HOST, value(target.endpoint.authority())?);
         headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
@@ -187,29 +213,8 @@ impl RfqClient {
 impl ProducerClient for RfqClient {
     type Target = Target;
 
-    /// When a held connection breaks before any byte of an answer and there is time left, the call
-    /// is made once more on a new one, signed anew: an agent knows by the `rfq_id` that it is the
-    /// same request.
     async fn call(&self, target: Arc<Target>, call: Call) -> Result<HttpAnswer, CallFailure> {
-        let endpoint = &target.endpoint;
-        let started = Instant::now();
-        let place = async { Ok(self.pool.place(endpoint).await) };
-        let place = limit(&call).bound(place).await?;
-        call.trace.note(Phase::Queue, started.elapsed());
-        if let Some(mut held) = place.held() {
-            match self.ask(&target, &call, &mut held).await {
-                Ok(asked) => return Ok(asked.keep(place, held)),
-                Err(CallFailure::Io) if held.heard_at().is_none() => {
-                    debug!(%endpoint, "A held connection broke; the call is made again");
-                }
-                Err(failure) => return Err(failure),
-            }
-        }
-        place.make_room();
-        let fresh = self.connector.connect(endpoint, &call.trace, limit(&call)).await?;
-        let mut fresh = Box::new(fresh);
-        let asked = self.ask(&target, &call, &mut fresh).await?;
-        Ok(asked.keep(place, fresh))
+        self.answer(&target, &call).await.map_err(|stop| stop.failure(&call.trace))
     }
 }
 
@@ -233,8 +238,8 @@ impl Asked {
 fn limit(call: &Call) -> Limit {
     let own = call.trace.sent().and_then(|sent| sent.checked_add(call.budget));
     match own {
-        Some(at) if at < call.ends => Limit { at, then: CallFailure::Late },
-        Some(_) | None => Limit { at: call.ends, then: CallFailure::NoTime },
+        Some(at) if at < call.ends => Limit { at, then: Stop::Late },
+        Some(_) | None => Limit { at: call.ends, then: Stop::NoTime },
     }
 }
 

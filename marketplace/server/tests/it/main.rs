@@ -14,6 +14,7 @@ mod guard;
 mod held;
 mod log;
 mod market;
+mod problems;
 mod producer;
 mod scripts;
 mod tls;

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use rfq_engine::{Call, CallFailure, CallTrace, HttpAnswer, ProducerClient as _, QuoteRequest};
 use rfq_marketplace::net::{Endpoint, Limits, Network, Reach, Reply, RfqClient, Setup, Target};
 use rfq_sdk::{ManualClock, Quantity, Secret, Signer, Verifier};
@@ -166,6 +166,8 @@ impl Network for Internet {
     }
 }
 
+static AUTHORITIES: AtomicU64 = AtomicU64::new(1);
+
 /// Vouches for the producers of a test.
 pub(crate) struct Authority {
     certificate: CertificateDer<'static>,
@@ -176,6 +178,9 @@ impl Authority {
     pub(crate) fn new() -> Self {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::default();
+        // A stranger has another name, too.
+        let name = format!("Authority {}", AUTHORITIES.fetch_add(1, Ordering::Relaxed));
+        params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let certificate = params.self_signed(&key).unwrap().der().clone();
         Self { certificate, issuer: Issuer::new(params, key) }
@@ -189,9 +194,13 @@ impl Authority {
 
     /// TLS for a server of these names.
     pub(crate) fn server(&self, names: &[&str]) -> Arc<ServerConfig> {
-        let key = KeyPair::generate().unwrap();
         let names: Vec<String> = names.iter().copied().map(str::to_owned).collect();
-        let params = CertificateParams::new(names).unwrap();
+        self.server_with(&CertificateParams::new(names).unwrap())
+    }
+
+    /// TLS for a server with this certificate.
+    pub(crate) fn server_with(&self, params: &CertificateParams) -> Arc<ServerConfig> {
+        let key = KeyPair::generate().unwrap();
         let certificate = params.signed_by(&key, &self.issuer).unwrap().der().clone();
         let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
         let provider = Arc::new(rustls::crypto::ring::default_provider());
