@@ -20,6 +20,7 @@ use super::connection::{Connection, Stream};
 use super::endpoint::Endpoint;
 use super::guard::Reach;
 use super::limit::{Limit, Stop};
+use super::look_up::{LookUp, LookUps};
 use super::network::Network;
 
 /// The authorities that the machine trusts. Reads files, so it is for the start of a program.
@@ -41,6 +42,7 @@ pub fn native_roots() -> io::Result<RootCertStore> {
 
 pub(super) struct Connector {
     network: Arc<dyn Network>,
+    look_ups: LookUps,
     reach: Reach,
     tls: TlsConnector,
     /// For look-up, connection and TLS together.
@@ -67,7 +69,8 @@ impl Connector {
         // A producer has up to eight tickets. The default remembers 32 names.
         let sessions = ClientSessionMemoryCache::new(producers.saturating_mul(8));
         tls.resumption = Resumption::store(Arc::new(sessions));
-        Ok(Self { network, reach, tls: TlsConnector::from(Arc::new(tls)), timeout })
+        let look_ups = LookUps::new(Arc::clone(&network));
+        Ok(Self { network, look_ups, reach, tls: TlsConnector::from(Arc::new(tls)), timeout })
     }
 
     /// Connects to `endpoint`, at an address that may be called.
@@ -77,10 +80,19 @@ impl Connector {
         trace: &CallTrace,
         limit: Limit,
     ) -> Result<Connection, Stop> {
+        if endpoint.reach() != self.reach {
+            debug!(%endpoint, reach = ?self.reach, "An endpoint is out of reach");
+            return Err(CallProblem::OutOfReach.into());
+        }
+        let look_up = match self.reach {
+            // Resolvers differ on `NAME.localhost` (RFC 6761, section 6.3), so none is asked.
+            Reach::DevLoopback => LookUp::known(Ipv4Addr::LOCALHOST.into()),
+            Reach::Public => self.look_up(endpoint, trace, limit).await?,
+        };
         let started = Instant::now();
         let at = started + self.timeout;
         let to_look_up = limit.or_slow(at, CallProblem::LookUpSlow);
-        let addresses = to_look_up.bound(self.addresses(endpoint)).await?;
+        let addresses = to_look_up.bound(self.addresses(endpoint, look_up)).await?;
         let found = Instant::now();
         trace.note(Phase::Dns, found - started);
         let to_connect = limit.or_slow(at, CallProblem::ConnectSlow);
@@ -99,21 +111,29 @@ impl Connector {
         Ok(Connection::over(stream).await?)
     }
 
+    /// Waits until the name is being looked up, which is not the producer's time.
+    async fn look_up(
+        &self,
+        endpoint: &Endpoint,
+        trace: &CallTrace,
+        limit: Limit,
+    ) -> Result<LookUp, Stop> {
+        let started = Instant::now();
+        let begun = async { Ok::<_, Stop>(self.look_ups.begin(endpoint.host()).await) };
+        let begun = limit.bound(begun).await;
+        let queued = trace.timings().queue.unwrap_or_default();
+        trace.note(Phase::Queue, queued + started.elapsed());
+        begun
+    }
+
     /// Addresses of `endpoint` that may be called. They are what is then called, so it does not
     /// matter what the name says later.
-    async fn addresses(&self, endpoint: &Endpoint) -> Result<Vec<IpAddr>, CallProblem> {
-        if endpoint.reach() != self.reach {
-            debug!(%endpoint, reach = ?self.reach, "An endpoint is out of reach");
-            return Err(CallProblem::OutOfReach);
-        }
-        let mut addresses = match self.reach {
-            // Resolvers differ on `NAME.localhost` (RFC 6761, section 6.3), so none is asked.
-            Reach::DevLoopback => vec![Ipv4Addr::LOCALHOST.into()],
-            Reach::Public => self.network.resolve(endpoint.host()).await.map_err(|error| {
-                debug!(%endpoint, %error, "A producer's name was not found");
-                CallProblem::NameNotFound
-            })?,
-        };
+    async fn addresses(
+        &self,
+        endpoint: &Endpoint,
+        look_up: LookUp,
+    ) -> Result<Vec<IpAddr>, CallProblem> {
+        let mut addresses = look_up.found().await?;
         // One that is not public makes the whole name suspect: that is how names are rebound.
         for address in &addresses {
             if let Err(refused) = self.reach.check(*address) {

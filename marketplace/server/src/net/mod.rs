@@ -10,6 +10,7 @@ mod connection;
 mod endpoint;
 mod guard;
 mod limit;
+mod look_up;
 mod network;
 mod pool;
 mod rfq_client;

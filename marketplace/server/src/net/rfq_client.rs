@@ -132,8 +132,9 @@ impl RfqClient {
         let endpoint = &target.endpoint;
         let started = Instant::now();
         let place = async { Ok::<_, Stop>(self.pool.place(endpoint).await) };
-        let place = limit(call).bound(place).await?;
+        let place = limit(call).bound(place).await;
         call.trace.note(Phase::Queue, started.elapsed());
+        let place = place?;
         if let Some(mut held) = place.held() {
             match self.ask(target, call, &mut held).await {
                 Ok(asked) => return Ok(asked.keep(place, held)),

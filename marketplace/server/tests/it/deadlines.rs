@@ -120,8 +120,11 @@ async fn waiting_for_a_place_ends_with_the_quote() {
     while shop.connections() == 0 {
         sleep(Duration::from_millis(5)).await;
     }
-    let second = client.call(dev_target(shop.address), call_of_quote(LONG, SHORT)).await;
+    let second = call_of_quote(LONG, SHORT);
+    let trace = second.trace.clone();
+    let second = client.call(dev_target(shop.address), second).await;
     assert_eq!(second, Err(CallFailure::NoTime));
+    assert!(trace.timings().queue.unwrap() >= SHORT, "what it waited for is told");
     first.abort();
     // The place is free again.
     assert!(first.await.unwrap_err().is_cancelled());

@@ -170,7 +170,7 @@ async fn redirects_are_not_followed() {
 async fn the_machine_s_own_resolver_leads_nowhere_private_either() {
     let client = client(
         Reach::Public,
-        Arc::new(SystemNetwork::default()),
+        Arc::new(SystemNetwork),
         &Authority::new(),
         Limits { connect: Duration::from_secs(5), ..Limits::default() },
     );

@@ -13,6 +13,7 @@ mod faults;
 mod guard;
 mod held;
 mod log;
+mod look_ups;
 mod market;
 mod problems;
 mod producer;

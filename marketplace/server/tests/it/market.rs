@@ -16,7 +16,7 @@ use rustls::RootCertStore;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::ServerConfig;
 use tokio::net::TcpStream;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
 pub(crate) const SECRET: &str = "an example of a secret, 32 bytes";
@@ -102,6 +102,8 @@ pub(crate) struct Internet(Mutex<Known>);
 struct Known {
     /// What is said of a name, one after the other; the last is said for ever.
     names: HashMap<String, VecDeque<Vec<IpAddr>>>,
+    /// How long a name takes.
+    slow: HashMap<String, Duration>,
     listening: HashMap<IpAddr, SocketAddr>,
     /// Where nobody answers, not even with a refusal.
     silent: Vec<IpAddr>,
@@ -114,6 +116,11 @@ impl Internet {
     pub(crate) fn say(&self, name: &str, addresses: &[&str]) {
         let addresses = addresses.iter().map(|address| address.parse().unwrap()).collect();
         self.0.lock().unwrap().names.entry(name.to_owned()).or_default().push_back(addresses);
+    }
+
+    /// Whoever looks `name` up waits for so long.
+    pub(crate) fn slow(&self, name: &str, time: Duration) {
+        self.0.lock().unwrap().slow.insert(name.to_owned(), time);
     }
 
     /// Leads `name` to the public address `address`, behind which `listener` answers.
@@ -146,7 +153,13 @@ impl Network for Internet {
             1 => said[0].clone(),
             _ => said.pop_front().unwrap(),
         });
-        Box::pin(async { addresses.ok_or(io::ErrorKind::NotFound.into()) })
+        let slow = known.slow.get(host).copied();
+        Box::pin(async move {
+            if let Some(time) = slow {
+                sleep(time).await;
+            }
+            addresses.ok_or(io::ErrorKind::NotFound.into())
+        })
     }
 
     fn connect(&self, address: SocketAddr) -> Reply<'_, TcpStream> {
