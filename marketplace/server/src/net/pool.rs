@@ -1,6 +1,7 @@
 //! Connections held between calls, and how many there may be.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
@@ -14,6 +15,8 @@ pub(super) struct Pool {
     places: Semaphore,
     connections: usize,
     per_producer: usize,
+    /// How many are held in all.
+    held: Arc<AtomicUsize>,
     /// Those with a call or a connection.
     producers: Mutex<HashMap<Endpoint, Arc<Producer>>>,
 }
@@ -29,6 +32,23 @@ struct Held {
     since: Instant,
     until: Instant,
     connection: Box<Connection>,
+    _counted: Counted,
+}
+
+/// One of those that are held in all, for as long as it exists.
+struct Counted(Arc<AtomicUsize>);
+
+impl Counted {
+    fn one_of(all: &Arc<AtomicUsize>) -> Self {
+        all.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(all))
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Pool {
@@ -36,7 +56,13 @@ impl Pool {
     pub(super) fn new(connections: u16, per_producer: u16) -> Self {
         let (connections, per_producer) = (connections.into(), per_producer.into());
         let places = Semaphore::new(connections);
-        Self { places, connections, per_producer, producers: Mutex::default() }
+        Self {
+            places,
+            connections,
+            per_producer,
+            held: Arc::default(),
+            producers: Mutex::default(),
+        }
     }
 
     /// Waits until there may be one more call of `endpoint`.
@@ -95,10 +121,17 @@ impl Place<'_> {
     /// Makes sure that one more connection keeps within the limit: the one that was held longest
     /// goes. Each call on its way counts as a connection.
     pub(super) fn make_room(&self) {
-        let producers = lock(&self.pool.producers);
-        let in_use = self.pool.connections.saturating_sub(self.pool.places.available_permits());
-        let held: usize = producers.values().map(|producer| lock(&producer.held).len()).sum();
-        for _ in self.pool.connections..in_use + held {
+        let pool = self.pool;
+        let too_many = || {
+            let in_use = pool.connections.saturating_sub(pool.places.available_permits());
+            (in_use + pool.held.load(Ordering::Relaxed)).saturating_sub(pool.connections)
+        };
+        if too_many() == 0 {
+            return;
+        }
+        let producers = lock(&pool.producers);
+        // Counted again: others made room meanwhile.
+        for _ in 0..too_many() {
             let since =
                 |producer: &&Arc<Producer>| lock(&producer.held).first().map(|held| held.since);
             let oldest =
@@ -116,11 +149,47 @@ impl Place<'_> {
     /// Keeps `connection` for the next call, up to `until`.
     pub(super) fn keep(self, mut connection: Box<Connection>, until: Instant) {
         if connection.is_ready() {
-            lock(&self.producer.held).push(Held { since: Instant::now(), until, connection });
+            let held = Held {
+                since: Instant::now(),
+                until,
+                connection,
+                _counted: Counted::one_of(&self.pool.held),
+            };
+            lock(&self.producer.held).push(held);
         }
     }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::thread;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::net::Reach;
+
+    fn endpoint(name: &str) -> Endpoint {
+        Endpoint::parse(&format!("https://{name}/message:send"), Reach::Public).unwrap()
+    }
+
+    #[tokio::test]
+    async fn while_there_is_room_nobody_is_looked_at() {
+        let pool = Arc::new(Pool::new(2, 1));
+        let other = pool.producer(&endpoint("other.example"));
+        let (told, made) = mpsc::channel();
+        let _busy = lock(&other.held);
+        let of_thread = Arc::clone(&pool);
+        let runtime = tokio::runtime::Handle::current();
+        thread::spawn(move || {
+            let place = runtime.block_on(of_thread.place(&endpoint("shop.example")));
+            place.make_room();
+            told.send(())
+        });
+        assert_eq!(made.recv_timeout(Duration::from_secs(20)), Ok(()));
+    }
 }
