@@ -3,6 +3,7 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use rfq_engine::{CallProblem, CallTrace, Phase};
@@ -10,6 +11,7 @@ use rustls::client::{ClientSessionMemoryCache, Resumption};
 use rustls::crypto::ring;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, RootCertStore};
+use rustls_native_certs::CertificateResult;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsConnector;
@@ -28,7 +30,10 @@ use super::network::Network;
 /// # Errors
 /// When the machine has none.
 pub fn native_roots() -> io::Result<RootCertStore> {
-    let found = rustls_native_certs::load_native_certs();
+    trusted(rustls_native_certs::load_native_certs())
+}
+
+fn trusted(found: CertificateResult) -> io::Result<RootCertStore> {
     let mut roots = RootCertStore::empty();
     let (added, _) = roots.add_parsable_certificates(found.certs);
     if added == 0 {
@@ -47,6 +52,9 @@ pub(super) struct Connector {
     tls: TlsConnector,
     /// For look-up, connection and TLS together.
     timeout: Duration,
+    /// How long a connection is used at most.
+    age: Duration,
+    opened: AtomicU32,
 }
 
 impl Connector {
@@ -59,6 +67,7 @@ impl Connector {
         roots: RootCertStore,
         producers: usize,
         timeout: Duration,
+        age: Duration,
     ) -> Result<Self, rustls::Error> {
         let provider = Arc::new(ring::default_provider());
         let mut tls = ClientConfig::builder_with_provider(provider)
@@ -70,7 +79,8 @@ impl Connector {
         let sessions = ClientSessionMemoryCache::new(producers.saturating_mul(8));
         tls.resumption = Resumption::store(Arc::new(sessions));
         let look_ups = LookUps::new(Arc::clone(&network));
-        Ok(Self { network, look_ups, reach, tls: TlsConnector::from(Arc::new(tls)), timeout })
+        let (tls, opened) = (TlsConnector::from(Arc::new(tls)), AtomicU32::new(0));
+        Ok(Self { network, look_ups, reach, tls, timeout, age, opened })
     }
 
     /// Connects to `endpoint`, at an address that may be called.
@@ -108,7 +118,8 @@ impl Connector {
                 Box::new(stream)
             }
         };
-        Ok(Connection::over(stream).await?)
+        let number = self.opened.fetch_add(1, Ordering::Relaxed);
+        Ok(Connection::over(stream, age_of(number, self.age)).await?)
     }
 
     /// Waits until the name is being looked up, which is not the producer's time.
@@ -197,6 +208,12 @@ impl Connector {
     }
 }
 
+/// How old the connection of this number may grow: from three quarters of the `longest` to all of it.
+fn age_of(number: u32, longest: Duration) -> Duration {
+    const STEPS: u32 = 64;
+    longest - longest / (4 * STEPS) * (number % STEPS)
+}
+
 fn tls_problem(error: &io::Error) -> CallProblem {
     use rustls::{CertificateError, Error};
     let error = error.get_ref().and_then(|error| error.downcast_ref::<Error>());
@@ -218,5 +235,43 @@ fn tls_problem(error: &io::Error) -> CallProblem {
         },
         Some(Error::NoCertificatesPresented) => CallProblem::Certificate,
         Some(_) => CallProblem::TlsRefused,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use rcgen::generate_simple_self_signed;
+    use rustls_native_certs::{Error, ErrorKind};
+
+    use super::*;
+
+    #[test]
+    fn connections_that_were_opened_together_do_not_end_together() {
+        let longest = Duration::from_mins(5);
+        let ages: BTreeSet<_> = (0..1_000).map(|number| age_of(number, longest)).collect();
+        assert_eq!(ages.len(), 64);
+        assert_eq!(ages.last(), Some(&longest));
+        assert!(ages.first().unwrap() >= &(longest / 4 * 3), "{ages:?}");
+        assert_eq!(age_of(u32::MAX, Duration::ZERO), Duration::ZERO);
+    }
+
+    #[test]
+    fn authorities_that_can_be_read_are_trusted() {
+        let ours = generate_simple_self_signed(["an authority".to_owned()]).unwrap();
+        let mut found = CertificateResult::default();
+        found.certs = vec![vec![1, 2, 3].into(), ours.cert.der().clone()];
+        assert_eq!(trusted(found).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn who_trusts_nobody_is_told_what_to_install() {
+        let mut found = CertificateResult::default();
+        found.certs = vec![vec![1, 2, 3].into()];
+        let inner = io::ErrorKind::PermissionDenied.into();
+        let kind = ErrorKind::Io { inner, path: "/etc/ssl/certs".into() };
+        found.errors = vec![Error { context: "a file could not be read", kind }];
+        insta::assert_snapshot!(trusted(found).unwrap_err(), @"this machine trusts no certificate authority; install its ca-certificates package: a file could not be read: permission denied at '/etc/ssl/certs'");
     }
 }

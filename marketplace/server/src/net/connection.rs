@@ -9,6 +9,7 @@ use std::io;
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -32,6 +33,8 @@ pub(super) struct Connection {
     heard: Heard,
     /// The driver must not be polled again.
     ended: bool,
+    opened: Instant,
+    age: Duration,
 }
 
 impl Connection {
@@ -39,7 +42,8 @@ impl Connection {
     /// reads bodies through this buffer, and takes at most 100 headers unless told otherwise.
     const MAX_HEAD_BYTES: usize = 16_384;
 
-    pub(super) async fn over(stream: Box<dyn Stream>) -> Result<Self, CallProblem> {
+    /// One that is used for at most `age`.
+    pub(super) async fn over(stream: Box<dyn Stream>, age: Duration) -> Result<Self, CallProblem> {
         let heard = Heard::default();
         let io = TokioIo::new(Watched { stream, heard: heard.clone() });
         let (sender, driver) = http1::Builder::new()
@@ -47,7 +51,7 @@ impl Connection {
             .handshake(io)
             .await
             .map_err(|error| problem(&error))?;
-        Ok(Self { sender, driver, heard, ended: false })
+        Ok(Self { sender, driver, heard, ended: false, opened: Instant::now(), age })
     }
 
     /// Whether it can take a request: the other side has neither closed it nor said anything that
@@ -89,6 +93,11 @@ impl Connection {
     /// When the first byte came since [`send`](Self::send) was called.
     pub(super) fn heard_at(&self) -> Option<Instant> {
         self.heard.at()
+    }
+
+    /// How much longer it may be used.
+    pub(super) fn time_left(&self) -> Duration {
+        self.age.saturating_sub(self.opened.elapsed())
     }
 
     fn drive(&mut self, context: &mut Context<'_>) {
