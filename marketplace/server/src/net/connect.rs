@@ -211,7 +211,7 @@ impl Connector {
 /// How old the connection of this number may grow: from three quarters of the `longest` to all of it.
 fn age_of(number: u32, longest: Duration) -> Duration {
     const STEPS: u32 = 64;
-    longest - longest / (4 * STEPS) * (number % STEPS)
+    longest.saturating_sub(longest / (4 * STEPS) * (number % STEPS))
 }
 
 fn tls_problem(error: &io::Error) -> CallProblem {

@@ -30,6 +30,8 @@ struct Producer {
 
 struct Held {
     since: Instant,
+    /// When the producer was called last.
+    asked: Instant,
     until: Instant,
     connection: Box<Connection>,
     _counted: Counted,
@@ -75,15 +77,45 @@ impl Pool {
         Place { pool: self, producer, _of_producer: of_producer, _of_all: of_all }
     }
 
-    /// Closes what is held and no longer useful.
-    pub(super) fn sweep(&self) {
+    /// Closes what is held and no longer useful. Producers whose last connection ran out, though it
+    /// was well, are told with when they were called last.
+    pub(super) fn sweep(&self) -> Vec<(Endpoint, Instant)> {
         let now = Instant::now();
-        lock(&self.producers).retain(|_, producer| {
+        let mut without = Vec::new();
+        lock(&self.producers).retain(|endpoint, producer| {
             let mut held = lock(&producer.held);
-            held.retain_mut(|held| held.until > now && held.connection.is_ready());
+            let mut ran_out = None;
+            held.retain_mut(|held| {
+                let is_ready = held.connection.is_ready();
+                if is_ready && held.until <= now {
+                    ran_out = ran_out.max(Some(held.asked));
+                }
+                is_ready && held.until > now
+            });
+            let is_without = held.is_empty();
+            without.extend(ran_out.filter(|_| is_without).map(|asked| (endpoint.clone(), asked)));
             // Calls have the producer too.
-            !held.is_empty() || Arc::strong_count(producer) > 1
+            !is_without || Arc::strong_count(producer) > 1
         });
+        without
+    }
+
+    /// A place for one more connection, if nobody has to wait or to make room for it.
+    pub(super) fn spare_place(&self, endpoint: &Endpoint) -> Option<Place<'_>> {
+        let of_all = self.places.try_acquire().ok()?;
+        if self.too_many() > 0 {
+            return None;
+        }
+        let producer = self.producer(endpoint);
+        let of_producer = Arc::clone(&producer.places).try_acquire_owned().ok()?;
+        let (of_producer, of_all) = (Some(of_producer), Some(of_all));
+        Some(Place { pool: self, producer, _of_producer: of_producer, _of_all: of_all })
+    }
+
+    /// How many connections there are beyond the limit. Each call on its way counts as one.
+    fn too_many(&self) -> usize {
+        let in_use = self.connections.saturating_sub(self.places.available_permits());
+        (in_use + self.held.load(Ordering::Relaxed)).saturating_sub(self.connections)
     }
 
     fn producer(&self, endpoint: &Endpoint) -> Arc<Producer> {
@@ -119,19 +151,15 @@ impl Place<'_> {
     }
 
     /// Makes sure that one more connection keeps within the limit: the one that was held longest
-    /// goes. Each call on its way counts as a connection.
+    /// goes.
     pub(super) fn make_room(&self) {
         let pool = self.pool;
-        let too_many = || {
-            let in_use = pool.connections.saturating_sub(pool.places.available_permits());
-            (in_use + pool.held.load(Ordering::Relaxed)).saturating_sub(pool.connections)
-        };
-        if too_many() == 0 {
+        if pool.too_many() == 0 {
             return;
         }
         let producers = lock(&pool.producers);
         // Counted again: others made room meanwhile.
-        for _ in 0..too_many() {
+        for _ in 0..pool.too_many() {
             let since =
                 |producer: &&Arc<Producer>| lock(&producer.held).first().map(|held| held.since);
             let oldest =
@@ -146,11 +174,12 @@ impl Place<'_> {
         }
     }
 
-    /// Keeps `connection` for the next call, up to `until`.
-    pub(super) fn keep(self, mut connection: Box<Connection>, until: Instant) {
+    /// Keeps `connection` for the next call, up to `until`. The last one was at `asked`.
+    pub(super) fn keep(self, mut connection: Box<Connection>, until: Instant, asked: Instant) {
         if connection.is_ready() {
             let held = Held {
                 since: Instant::now(),
+                asked,
                 until,
                 connection,
                 _counted: Counted::one_of(&self.pool.held),

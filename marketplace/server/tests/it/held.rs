@@ -225,13 +225,66 @@ async fn a_connection_in_use_is_replaced_when_it_is_old() {
 #[tokio::test]
 async fn upkeep_closes_what_is_not_used() {
     let shop = Producer::answering(ok(OFFER)).await;
-    let idle = Duration::from_millis(300);
-    let client = Arc::new(dev_client(Limits { idle, ..Limits::default() }));
+    let (idle, in_use) = (Duration::from_millis(300), Duration::ZERO);
+    let client = Arc::new(dev_client(Limits { idle, in_use, ..Limits::default() }));
     ask(&client, &dev_target(shop.address)).await.unwrap();
     assert_eq!(shop.open(), 1);
     let upkeep = Arc::clone(&client);
     let upkeep = tokio::spawn(async move { upkeep.upkeep().await });
     timeout(LONG, shop.idle()).await.unwrap();
+    upkeep.abort();
+}
+
+#[tokio::test]
+async fn upkeep_opens_a_connection_ahead_for_a_producer_in_use() {
+    // Held for a second.
+    let two_seconds = answer("200 OK", "keep-alive: timeout=2\r\n", OFFER);
+    let shop = Producer::answering(two_seconds.clone()).await;
+    let unused = Producer::answering(two_seconds).await;
+    let closing = Producer::start(|mut peer| async move {
+        peer.reply(&ok(OFFER)).await;
+    })
+    .await;
+    let client = Arc::new(dev_client(Limits::default()));
+    let never = Arc::new(dev_client(Limits { in_use: Duration::ZERO, ..Limits::default() }));
+    ask(&client, &dev_target(shop.address)).await.unwrap();
+    ask(&client, &dev_target(closing.address)).await.unwrap();
+    ask(&never, &dev_target(unused.address)).await.unwrap();
+    let upkeep: Vec<_> = [Arc::clone(&client), never]
+        .map(|client| tokio::spawn(async move { client.upkeep().await }))
+        .into();
+    let opened = async {
+        while shop.connections() < 2 {
+            sleep(Duration::from_millis(5)).await;
+        }
+        unused.idle().await;
+    };
+    timeout(LONG, opened).await.unwrap();
+    let second = call(Duration::from_secs(20));
+    let trace = second.trace.clone();
+    client.call(dev_target(shop.address), second).await.unwrap();
+    assert_eq!(trace.timings().connect, None, "its connection was there");
+    assert_eq!(shop.requests().len(), 2);
+    assert_eq!((closing.connections(), unused.connections()), (1, 1));
+    for upkeep in upkeep {
+        upkeep.abort();
+    }
+}
+
+#[tokio::test]
+async fn a_producer_that_is_not_called_any_more_is_let_go() {
+    let shop = Producer::answering(answer("200 OK", "keep-alive: timeout=2\r\n", OFFER)).await;
+    let (idle, in_use) = (Duration::from_millis(900), Duration::from_secs(3));
+    let client = Arc::new(dev_client(Limits { idle, in_use, ..Limits::default() }));
+    ask(&client, &dev_target(shop.address)).await.unwrap();
+    let of_task = Arc::clone(&client);
+    let upkeep = tokio::spawn(async move { of_task.upkeep().await });
+    // Connections that were opened ahead do not count as calls.
+    sleep(in_use + Duration::from_secs(2)).await;
+    let opened = shop.connections();
+    assert!((2..=5).contains(&opened), "{opened}");
+    timeout(LONG, shop.idle()).await.unwrap();
+    assert_eq!((shop.connections(), shop.requests().len()), (opened, 1));
     upkeep.abort();
 }
 
