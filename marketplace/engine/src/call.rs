@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::Instant;
 
+use crate::problem::CallProblem;
 use crate::request::QuoteRequest;
 
 /// Makes the signed calls.
@@ -53,7 +54,7 @@ impl HttpAnswer {
     pub const MAX_BYTES: usize = 65_536;
 }
 
-/// Why there is no answer.
+/// Why there is no answer, as far as the outcome goes; [`CallTrace::problem`] says more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CallFailure {
     /// No whole answer within the budget.
@@ -123,6 +124,7 @@ struct Traced {
     timings: Timings,
     keeps_request: bool,
     request: Option<Bytes>,
+    problem: Option<CallProblem>,
 }
 
 impl CallTrace {
@@ -172,6 +174,17 @@ impl CallTrace {
     #[must_use]
     pub fn request(&self) -> Option<Bytes> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).request.clone()
+    }
+
+    /// Notes what is wrong with the producer, when the call fails because of it.
+    pub fn note_problem(&self, problem: CallProblem) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).problem = Some(problem);
+    }
+
+    /// What is wrong with the producer. `None` is nothing, or that its time or the quote's was over.
+    #[must_use]
+    pub fn problem(&self) -> Option<CallProblem> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).problem
     }
 
     /// What each part took so far.

@@ -6,6 +6,7 @@ mod fan_out;
 mod feedback;
 mod health;
 mod outcome;
+mod problem;
 mod producer;
 mod rank;
 mod request;
@@ -23,6 +24,7 @@ pub use health::{
     Latency, Score, ScoreError, Standing,
 };
 pub use outcome::{CancelReason, HealthEffect, Outcome};
+pub use problem::CallProblem;
 pub use producer::{ClaimDomain, ClaimDomainError, ClaimDomains, ProducerId, ProducerIdError};
 pub use rank::{Explanation, RankedOffer, RankingPolicy, Rule, rank};
 pub use request::QuoteRequest;

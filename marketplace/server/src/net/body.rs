@@ -3,12 +3,13 @@
 use std::io::Read as _;
 
 use bytes::Bytes;
-use flate2::read::GzDecoder;
+use flate2::read::MultiGzDecoder;
 use http::HeaderMap;
 use http::header::CONTENT_ENCODING;
 use http_body::Body as _;
 use hyper::body::Incoming;
-use rfq_engine::{CallFailure, HttpAnswer};
+use rfq_engine::{CallProblem, HttpAnswer};
+use tracing::debug;
 
 use super::connection::Connection;
 
@@ -17,22 +18,22 @@ pub(super) async fn read(
     connection: &mut Connection,
     headers: &HeaderMap,
     mut body: Incoming,
-) -> Result<Bytes, CallFailure> {
+) -> Result<Bytes, CallProblem> {
     let said = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     if said > HttpAnswer::MAX_BYTES {
-        return Err(CallFailure::TooLarge);
+        return Err(CallProblem::BodyTooLarge);
     }
     let mut bytes = Vec::with_capacity(said);
     while let Some(frame) = connection.next_frame(&mut body).await {
         // What is no data is trailers, which mean nothing here.
         if let Ok(data) = frame?.into_data() {
             if bytes.len() + data.len() > HttpAnswer::MAX_BYTES {
-                return Err(CallFailure::TooLarge);
+                return Err(CallProblem::BodyTooLarge);
             }
             bytes.extend_from_slice(&data);
         }
     }
-    if is_gzip(headers) { gunzip(&bytes) } else { Ok(bytes.into()) }
+    if is_gzip(headers) { gunzip(bytes) } else { Ok(bytes.into()) }
 }
 
 /// Identity is asked for, but some servers compress all they send. What is compressed otherwise
@@ -44,14 +45,18 @@ fn is_gzip(headers: &HeaderMap) -> bool {
     })
 }
 
-/// At most 64 KiB in and out, so it takes well under a millisecond.
-fn gunzip(bytes: &[u8]) -> Result<Bytes, CallFailure> {
+/// At most 64 KiB in and out, so it takes well under a millisecond. What is no gzip, or not all of
+/// it, stays as it is too: the connection is well, and the answer is no JSON.
+fn gunzip(bytes: Vec<u8>) -> Result<Bytes, CallProblem> {
     // One byte more shows that there is more.
     let limit = u64::try_from(HttpAnswer::MAX_BYTES).unwrap_or(u64::MAX).saturating_add(1);
     let mut decoded = Vec::new();
-    match GzDecoder::new(bytes).take(limit).read_to_end(&mut decoded) {
-        Ok(length) if length > HttpAnswer::MAX_BYTES => Err(CallFailure::TooLarge),
+    match MultiGzDecoder::new(bytes.as_slice()).take(limit).read_to_end(&mut decoded) {
+        Ok(length) if length > HttpAnswer::MAX_BYTES => Err(CallProblem::BodyTooLarge),
         Ok(_) => Ok(decoded.into()),
-        Err(_) => Err(CallFailure::Io),
+        Err(error) => {
+            debug!(%error, "A producer's gzip is broken");
+            Ok(bytes.into())
+        }
     }
 }

@@ -3,11 +3,13 @@
 //! A call drives its connection itself: no task stands behind it, so a call that is dropped closes
 //! its connection, and an answer wakes one task instead of two.
 
+use std::error::Error as _;
 use std::future::poll_fn;
 use std::io;
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -16,7 +18,7 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use rfq_engine::CallFailure;
+use rfq_engine::CallProblem;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
@@ -31,6 +33,8 @@ pub(super) struct Connection {
     heard: Heard,
     /// The driver must not be polled again.
     ended: bool,
+    opened: Instant,
+    age: Duration,
 }
 
 impl Connection {
@@ -38,15 +42,16 @@ impl Connection {
     /// reads bodies through this buffer, and takes at most 100 headers unless told otherwise.
     const MAX_HEAD_BYTES: usize = 16_384;
 
-    pub(super) async fn over(stream: Box<dyn Stream>) -> Result<Self, CallFailure> {
+    /// One that is used for at most `age`.
+    pub(super) async fn over(stream: Box<dyn Stream>, age: Duration) -> Result<Self, CallProblem> {
         let heard = Heard::default();
         let io = TokioIo::new(Watched { stream, heard: heard.clone() });
         let (sender, driver) = http1::Builder::new()
             .max_buf_size(Self::MAX_HEAD_BYTES)
             .handshake(io)
             .await
-            .map_err(|error| failure(&error))?;
-        Ok(Self { sender, driver, heard, ended: false })
+            .map_err(|error| problem(&error))?;
+        Ok(Self { sender, driver, heard, ended: false, opened: Instant::now(), age })
     }
 
     /// Whether it can take a request: the other side has neither closed it nor said anything that
@@ -60,21 +65,21 @@ impl Connection {
     pub(super) async fn send(
         &mut self,
         request: Request<Full<Bytes>>,
-    ) -> Result<Response<Incoming>, CallFailure> {
+    ) -> Result<Response<Incoming>, CallProblem> {
         self.heard.forget();
         let mut response = pin!(self.sender.send_request(request));
         let response = poll_fn(|context| {
             self.drive(context);
             response.as_mut().poll(context)
         });
-        response.await.map_err(|error| failure(&error))
+        response.await.map_err(|error| problem(&error))
     }
 
     /// The next part of the answer's body, `None` at its end.
     pub(super) async fn next_frame(
         &mut self,
         body: &mut Incoming,
-    ) -> Option<Result<Frame<Bytes>, CallFailure>> {
+    ) -> Option<Result<Frame<Bytes>, CallProblem>> {
         let frame = poll_fn(|context| {
             if let Poll::Ready(frame) = Pin::new(&mut *body).poll_frame(context) {
                 return Poll::Ready(frame);
@@ -82,12 +87,17 @@ impl Connection {
             self.drive(context);
             Pin::new(&mut *body).poll_frame(context)
         });
-        Some(frame.await?.map_err(|error| failure(&error)))
+        Some(frame.await?.map_err(|error| problem(&error)))
     }
 
     /// When the first byte came since [`send`](Self::send) was called.
     pub(super) fn heard_at(&self) -> Option<Instant> {
         self.heard.at()
+    }
+
+    /// How much longer it may be used.
+    pub(super) fn time_left(&self) -> Duration {
+        self.age.saturating_sub(self.opened.elapsed())
     }
 
     fn drive(&mut self, context: &mut Context<'_>) {
@@ -96,8 +106,14 @@ impl Connection {
     }
 }
 
-fn failure(error: &hyper::Error) -> CallFailure {
-    if error.is_parse_too_large() { CallFailure::TooLarge } else { CallFailure::Io }
+fn problem(error: &hyper::Error) -> CallProblem {
+    if error.is_parse_too_large() {
+        return CallProblem::HeadTooLarge;
+    }
+    // What is wrong with chunks is an error of the body's.
+    let of_body = error.source().and_then(|source| source.downcast_ref::<io::Error>());
+    let is_invalid = of_body.is_some_and(|error| error.kind() == io::ErrorKind::InvalidInput);
+    if error.is_parse() || is_invalid { CallProblem::NotHttp } else { CallProblem::Broken }
 }
 
 /// When the first byte of an answer came.

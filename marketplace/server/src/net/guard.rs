@@ -29,8 +29,13 @@ impl Reach {
     ///
     /// IPv4 passes when it is in none of the blocks that the IANA registry of special addresses
     /// (RFC 6890) keeps from the Internet; IPv6 when it is global unicast (`2000::/3`) and outside
-    /// the special blocks there. All forms that carry an IPv4 address inside, such as
-    /// `::ffff:10.0.0.1`, NAT64, 6to4 and Teredo, are refused whatever they carry: no shop has one.
+    /// the special blocks there. The known forms that carry an IPv4 address inside (mapped,
+    /// compatible, translated, NAT64 with its well-known prefixes, 6to4, Teredo, ISATAP) are refused
+    /// whatever they carry: no shop has one.
+    ///
+    /// What cannot be told from any other address is NAT64 with a prefix that a network took from
+    /// its own addresses (RFC 6052, section 2.2). Where such a translator serves this machine, it
+    /// must itself refuse to translate to private addresses.
     ///
     /// # Errors
     /// [`Refused`] when `address` is outside this reach.
@@ -58,7 +63,14 @@ fn not_public_v6(address: Ipv6Addr) -> Option<&'static str> {
     };
     let special = NOT_PUBLIC_V6.iter().find(|block| within(block)).map(|(_, _, kind)| *kind);
     let global = within(&(v6(0x2000, 0, 0, 0), 3, ""));
-    special.or((!global).then_some("not global unicast"))
+    special.or((!global).then_some("not global unicast")).or(is_isatap(address).then_some("ISATAP"))
+}
+
+/// An interface id that holds an IPv4 address, below any prefix (RFC 5214, section 6.1). The bit left
+/// out says whether that address is unique.
+fn is_isatap(address: Ipv6Addr) -> bool {
+    let [.., high, low, _, _] = address.segments();
+    (high & !0x0200, low) == (0, 0x5efe)
 }
 
 const NOT_PUBLIC_V4: [(Ipv4Addr, u32, &str); 20] = [
@@ -85,7 +97,7 @@ const NOT_PUBLIC_V4: [(Ipv4Addr, u32, &str); 20] = [
     (Ipv4Addr::new(168, 63, 129, 16), 32, "a metadata service"),
 ];
 
-const NOT_PUBLIC_V6: [(Ipv6Addr, u32, &str); 16] = [
+const NOT_PUBLIC_V6: [(Ipv6Addr, u32, &str); 17] = [
     (Ipv6Addr::UNSPECIFIED, 128, "unspecified"),
     (Ipv6Addr::LOCALHOST, 128, "loopback"),
     (v6(0, 0, 0, 0), 96, "IPv4-compatible"),
@@ -98,6 +110,7 @@ const NOT_PUBLIC_V6: [(Ipv6Addr, u32, &str); 16] = [
     (v6(0x2001, 0, 0, 0), 23, "for protocols"),
     (v6(0x2001, 0xdb8, 0, 0), 32, "for documentation"),
     (v6(0x2002, 0, 0, 0), 16, "6to4"),
+    (v6(0x2620, 0x4f, 0x8000, 0), 48, "for AS112"),
     (v6(0x3fff, 0, 0, 0), 20, "for documentation"),
     (v6(0xfc00, 0, 0, 0), 7, "unique local"),
     (v6(0xfe80, 0, 0, 0), 10, "link-local"),
@@ -150,6 +163,10 @@ mod tests {
             "2606:4700::1111",
             "3ffe::",
             "3fff:1000::",
+            "2620:4f:7fff::1",
+            "2620:4f:8001::1",
+            "2001:470::5eff:10.0.0.1",
+            "2001:470:0:5efe::1",
         ];
         for address in public {
             assert_eq!(Reach::Public.check(address.parse().unwrap()), Ok(()), "{address}");
@@ -201,6 +218,11 @@ mod tests {
             "febf::1",
             "fec0::1",
             "ff02::1",
+            "2620:4f:8000::",
+            "2620:4f:8000:ffff::1",
+            "2001:470::5efe:10.0.0.1",
+            "2001:470::200:5efe:8.8.8.8",
+            "2606:4700:1:2:0:5efe:a9fe:a9fe",
         ];
         for address in special {
             let refused = Reach::Public.check(address.parse().unwrap());
@@ -250,6 +272,8 @@ mod tests {
                 (0x64_ff9b << 96) | inner,
                 (0x2002 << 112) | (inner << 80) | u128::from(low),
                 (0x2001 << 112) | (inner << 64) | u128::from(low),
+                (0x2001_0470 << 96) | (u128::from(low) << 64) | (0x5efe << 32) | inner,
+                (0x2606_4700 << 96) | (u128::from(low) << 64) | (0x0200_5efe << 32) | inner,
             ];
             for shape in shapes.map(Ipv6Addr::from_bits) {
                 prop_assert!(!is_public(shape), "{shape}");

@@ -9,6 +9,8 @@ mod connect;
 mod connection;
 mod endpoint;
 mod guard;
+mod limit;
+mod look_up;
 mod network;
 mod pool;
 mod rfq_client;

@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rfq_engine::{Call, CallFailure, HttpAnswer, ProducerClient as _};
-use rfq_marketplace::net::Limits;
+use rfq_marketplace::net::{Limits, Reach};
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::market::{ask, call, call_of_quote, dev_client, dev_target};
+use crate::market::{
+    Authority, Internet, ask, call, call_of_quote, client, dev_client, dev_target, target,
+};
 use crate::producer::{OFFER, Producer, ok};
 
 const SHORT: Duration = Duration::from_millis(150);
@@ -63,6 +65,24 @@ async fn the_end_of_the_quote_is_not_the_producer_s_fault() {
     assert_eq!(shop.requests().len(), 0);
 }
 
+/// Of a time of ours: no socket is involved, so time may run ahead.
+#[tokio::test(start_paused = true)]
+async fn what_ends_while_it_connects_is_told_by_whose_time_was_over() {
+    let internet = Arc::new(Internet::default());
+    internet.swallow("one.example", &["93.184.215.14"]);
+    internet.swallow("two.example", &["93.184.215.14", "93.184.215.15"]);
+    let client = client(Reach::Public, internet, &Authority::new(), Limits::default());
+    for name in ["one", "two"] {
+        let target = target(&format!("https://{name}.example/message:send"), Reach::Public);
+        for (left, failure) in [(SHORT, CallFailure::NoTime), (LONG, CallFailure::Connect)] {
+            let call = call_of_quote(LONG, left);
+            let trace = call.trace.clone();
+            assert_eq!(client.call(Arc::clone(&target), call).await, Err(failure), "{name}");
+            assert_eq!(trace.sent(), None);
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_producer_s_time_begins_with_the_first_byte_it_is_sent() {
     let shop = Producer::start(|mut peer| async move {
@@ -100,8 +120,11 @@ async fn waiting_for_a_place_ends_with_the_quote() {
     while shop.connections() == 0 {
         sleep(Duration::from_millis(5)).await;
     }
-    let second = client.call(dev_target(shop.address), call_of_quote(LONG, SHORT)).await;
+    let second = call_of_quote(LONG, SHORT);
+    let trace = second.trace.clone();
+    let second = client.call(dev_target(shop.address), second).await;
     assert_eq!(second, Err(CallFailure::NoTime));
+    assert!(trace.timings().queue.unwrap() >= SHORT, "what it waited for is told");
     first.abort();
     // The place is free again.
     assert!(first.await.unwrap_err().is_cancelled());

@@ -50,7 +50,7 @@ async fn every_outcome_has_its_name(producer_time: Duration, quote_time: Duratio
     let health = Arc::new(HealthBoard::new(HealthPolicy::default()).unwrap());
     let clock = Arc::new(ManualClock::at(NOW.parse().unwrap()));
     let policy = EnginePolicy { producer_time, quote_time, ..EnginePolicy::default() };
-    let engine = Engine::new(client, clock, health, policy);
+    let engine = Engine::new(client, clock, health, policy).unwrap();
 
     let arrived = Instant::now();
     let request = (*call(producer_time).request).clone();

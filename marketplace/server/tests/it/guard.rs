@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rfq_engine::{CallFailure, HttpAnswer};
+use rfq_engine::{CallFailure, CallProblem, HttpAnswer, ProducerClient as _};
 use rfq_marketplace::net::{Endpoint, Limits, Reach, SystemNetwork};
 
-use crate::market::{Authority, Internet, ask, client, dev_client, dev_target, target};
+use crate::market::{Authority, Internet, ask, call, client, dev_client, dev_target, target};
 use crate::producer::{Producer, answer, ok};
 
 /// A public address, as far as the guard knows; tests lead it to a socket of their own.
@@ -57,7 +57,7 @@ const URLS: [&str; 40] = [
 ];
 
 /// What a name may lead to.
-const ADDRESSES: [&[&str]; 34] = [
+const ADDRESSES: [&[&str]; 36] = [
     &["127.0.0.1"],
     &["127.8.8.8"],
     &["0.0.0.0"],
@@ -86,6 +86,8 @@ const ADDRESSES: [&[&str]; 34] = [
     &["64:ff9b:1::a00:1"],
     &["2002:7f00:1::1"],
     &["2001:0:7f00:1::1"],
+    &["2001:470::5efe:10.0.0.1"],
+    &["2620:4f:8000::1"],
     &["fe80::1"],
     &["fd00:ec2::254"],
     &["ff02::1"],
@@ -170,12 +172,19 @@ async fn redirects_are_not_followed() {
 async fn the_machine_s_own_resolver_leads_nowhere_private_either() {
     let client = client(
         Reach::Public,
-        Arc::new(SystemNetwork::default()),
+        Arc::new(SystemNetwork),
         &Authority::new(),
         Limits { connect: Duration::from_secs(5), ..Limits::default() },
     );
     let target = target("https://localhost/message:send", Reach::Public);
-    assert_eq!(ask(&client, &target).await, Err(CallFailure::Connect));
+    let call = call(Duration::from_secs(20));
+    let trace = call.trace.clone();
+    assert_eq!(client.call(target, call).await, Err(CallFailure::Connect));
+    // Some resolvers do not know the name with its last dot. Where it is known, nobody listening
+    // there would be another problem.
+    let problem = trace.problem().unwrap();
+    let told = [CallProblem::NotPublic("loopback"), CallProblem::NameNotFound];
+    assert!(told.contains(&problem), "{problem:?}");
 }
 
 #[test]

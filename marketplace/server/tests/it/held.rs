@@ -1,13 +1,17 @@
 //! Connections that are held between calls.
 
-use std::sync::Arc;
+use std::net::{self, IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
 use std::time::Duration;
 
 use rfq_engine::{CallFailure, ProducerClient as _};
-use rfq_marketplace::net::{Limits, RfqClient};
-use tokio::time::{sleep, timeout};
+use rfq_marketplace::net::{Limits, Network, Reach, Reply, RfqClient};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep, timeout};
 
-use crate::market::{ask, call, dev_client, dev_target};
+use crate::market::{Authority, ask, call, client, dev_client, dev_target};
 use crate::producer::{OFFER, Peer, Producer, Request, answer, ok};
 
 const LONG: Duration = Duration::from_mins(1);
@@ -200,15 +204,87 @@ async fn a_producer_s_keep_alive_is_honoured() {
 }
 
 #[tokio::test]
+async fn a_connection_in_use_is_replaced_when_it_is_old() {
+    let shop = Producer::answering(ok(OFFER)).await;
+    let age = Duration::from_millis(400);
+    let client = dev_client(Limits { age, ..Limits::default() });
+    let began = Instant::now();
+    let mut young = 0;
+    while shop.connections() < 3 {
+        ask(&client, &dev_target(shop.address)).await.unwrap();
+        if began.elapsed() < age / 2 {
+            young = shop.connections();
+        }
+        assert!(began.elapsed() < LONG, "{} connections", shop.connections());
+        sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(young, 1, "it is held until then");
+    assert!(began.elapsed() >= age, "each for a while");
+}
+
+#[tokio::test]
 async fn upkeep_closes_what_is_not_used() {
     let shop = Producer::answering(ok(OFFER)).await;
-    let idle = Duration::from_millis(300);
-    let client = Arc::new(dev_client(Limits { idle, ..Limits::default() }));
+    let (idle, in_use) = (Duration::from_millis(300), Duration::ZERO);
+    let client = Arc::new(dev_client(Limits { idle, in_use, ..Limits::default() }));
     ask(&client, &dev_target(shop.address)).await.unwrap();
     assert_eq!(shop.open(), 1);
     let upkeep = Arc::clone(&client);
     let upkeep = tokio::spawn(async move { upkeep.upkeep().await });
     timeout(LONG, shop.idle()).await.unwrap();
+    upkeep.abort();
+}
+
+#[tokio::test]
+async fn upkeep_opens_a_connection_ahead_for_a_producer_in_use() {
+    // Held for a second.
+    let two_seconds = answer("200 OK", "keep-alive: timeout=2\r\n", OFFER);
+    let shop = Producer::answering(two_seconds.clone()).await;
+    let unused = Producer::answering(two_seconds).await;
+    let closing = Producer::start(|mut peer| async move {
+        peer.reply(&ok(OFFER)).await;
+    })
+    .await;
+    let client = Arc::new(dev_client(Limits::default()));
+    let never = Arc::new(dev_client(Limits { in_use: Duration::ZERO, ..Limits::default() }));
+    ask(&client, &dev_target(shop.address)).await.unwrap();
+    ask(&client, &dev_target(closing.address)).await.unwrap();
+    ask(&never, &dev_target(unused.address)).await.unwrap();
+    let upkeep: Vec<_> = [Arc::clone(&client), never]
+        .map(|client| tokio::spawn(async move { client.upkeep().await }))
+        .into();
+    let opened = async {
+        while shop.connections() < 2 {
+            sleep(Duration::from_millis(5)).await;
+        }
+        unused.idle().await;
+    };
+    timeout(LONG, opened).await.unwrap();
+    let second = call(Duration::from_secs(20));
+    let trace = second.trace.clone();
+    client.call(dev_target(shop.address), second).await.unwrap();
+    assert_eq!(trace.timings().connect, None, "its connection was there");
+    assert_eq!(shop.requests().len(), 2);
+    assert_eq!((closing.connections(), unused.connections()), (1, 1));
+    for upkeep in upkeep {
+        upkeep.abort();
+    }
+}
+
+#[tokio::test]
+async fn a_producer_that_is_not_called_any_more_is_let_go() {
+    let shop = Producer::answering(answer("200 OK", "keep-alive: timeout=2\r\n", OFFER)).await;
+    let (idle, in_use) = (Duration::from_millis(900), Duration::from_secs(3));
+    let client = Arc::new(dev_client(Limits { idle, in_use, ..Limits::default() }));
+    ask(&client, &dev_target(shop.address)).await.unwrap();
+    let of_task = Arc::clone(&client);
+    let upkeep = tokio::spawn(async move { of_task.upkeep().await });
+    // Connections that were opened ahead do not count as calls.
+    sleep(in_use + Duration::from_secs(2)).await;
+    let opened = shop.connections();
+    assert!((2..=5).contains(&opened), "{opened}");
+    timeout(LONG, shop.idle()).await.unwrap();
+    assert_eq!((shop.connections(), shop.requests().len()), (opened, 1));
     upkeep.abort();
 }
 
@@ -244,25 +320,77 @@ async fn connections_to_one_producer_are_bounded() {
     assert_eq!((shop.requests().len(), shop.most_open(), shop.connections()), (30, 3, 3));
 }
 
+/// The network, counting the connections that are open whenever there is one more.
+#[derive(Debug, Default)]
+struct Counting {
+    /// The producers' ends.
+    ends: Arc<Mutex<Vec<net::TcpStream>>>,
+    opened: AtomicUsize,
+    most_open: AtomicUsize,
+}
+
+impl Counting {
+    /// Nothing else goes on meanwhile in this test, but for the kernel, which may take a while to
+    /// bring the end of a connection to the other side.
+    fn settled(&self, most: usize) -> usize {
+        let closed = |end: &&net::TcpStream| matches!(end.peek(&mut [0]), Ok(0));
+        for _ in 0..1_000 {
+            let closed = self.ends.lock().unwrap().iter().filter(closed).count();
+            let open = self.opened.load(Ordering::SeqCst) - closed;
+            if open <= most {
+                return open;
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
+        usize::MAX
+    }
+}
+
+impl Network for Counting {
+    fn resolve<'a>(&'a self, host: &'a str) -> Reply<'a, Vec<IpAddr>> {
+        unreachable!("{host} is of this machine")
+    }
+
+    fn connect(&self, address: SocketAddr) -> Reply<'_, TcpStream> {
+        Box::pin(async move {
+            let stream = TcpStream::connect(address).await?;
+            self.opened.fetch_add(1, Ordering::SeqCst);
+            self.most_open.fetch_max(self.settled(3), Ordering::SeqCst);
+            Ok(stream)
+        })
+    }
+}
+
 #[tokio::test]
 async fn connections_in_all_are_bounded() {
-    let shops = [slow().await, slow().await, slow().await, slow().await, slow().await];
-    let client = Arc::new(dev_client(Limits { connections: 3, ..Limits::default() }));
-    ask_all(&client, &shops.each_ref(), 6).await;
-    let open = || -> usize { shops.iter().map(Producer::open).sum() };
-    // Producers notice a little later.
-    let settled = |most: usize| async move {
-        while open() > most {
-            sleep(Duration::from_millis(5)).await;
-        }
-    };
-    timeout(LONG, settled(3)).await.unwrap();
-    assert_eq!(open(), 3, "those that were used last");
-    // One after the other, each has to make room.
-    for shop in shops.iter().cycle().take(20) {
-        ask_all(&client, &[shop], 1).await;
-        timeout(LONG, settled(3)).await.unwrap();
+    let network = Arc::new(Counting::default());
+    let mut shops = Vec::new();
+    for _ in 0..5 {
+        let ends = Arc::clone(&network.ends);
+        let shop = Producer::start(move |mut peer| {
+            ends.lock().unwrap().push(peer.socket());
+            async move {
+                while peer.request().await.is_some() {
+                    sleep(Duration::from_millis(20)).await;
+                    peer.send(ok(OFFER)).await;
+                }
+            }
+        });
+        shops.push(shop.await);
     }
-    let opened: usize = shops.iter().map(Producer::connections).sum();
-    assert!(opened >= 20, "a connection made room each time: {opened}");
+    let all: Vec<&Producer> = shops.iter().collect();
+    let limits = Limits { connections: 3, ..Limits::default() };
+    let of_client: Arc<dyn Network> = network.clone();
+    let client = Arc::new(client(Reach::DevLoopback, of_client, &Authority::new(), limits));
+    ask_all(&client, &all, 6).await;
+    assert_eq!(network.most_open.load(Ordering::SeqCst), 3);
+    assert_eq!(network.settled(3), 3, "those that were used last");
+    // One after the other: of five in turn, three held are never the next one.
+    let before = network.opened.load(Ordering::SeqCst);
+    for shop in all.iter().cycle().take(20) {
+        ask_all(&client, &[shop], 1).await;
+    }
+    let opened = network.opened.load(Ordering::SeqCst) - before;
+    assert!((17..=20).contains(&opened), "a connection made room each time: {opened}");
+    assert_eq!(network.most_open.load(Ordering::SeqCst), 3);
 }

@@ -1,13 +1,14 @@
 //! The marketplace's side of a test: a client, its calls, and a network that leads where it is told.
 
 use std::collections::{HashMap, VecDeque};
+use std::future::pending;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use rfq_engine::{Call, CallFailure, CallTrace, HttpAnswer, ProducerClient as _, QuoteRequest};
 use rfq_marketplace::net::{Endpoint, Limits, Network, Reach, Reply, RfqClient, Setup, Target};
 use rfq_sdk::{ManualClock, Quantity, Secret, Signer, Verifier};
@@ -15,7 +16,7 @@ use rustls::RootCertStore;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::ServerConfig;
 use tokio::net::TcpStream;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
 pub(crate) const SECRET: &str = "an example of a secret, 32 bytes";
@@ -101,7 +102,11 @@ pub(crate) struct Internet(Mutex<Known>);
 struct Known {
     /// What is said of a name, one after the other; the last is said for ever.
     names: HashMap<String, VecDeque<Vec<IpAddr>>>,
+    /// How long a name takes.
+    slow: HashMap<String, Duration>,
     listening: HashMap<IpAddr, SocketAddr>,
+    /// Where nobody answers, not even with a refusal.
+    silent: Vec<IpAddr>,
     look_ups: Vec<String>,
     dialled: Vec<SocketAddr>,
 }
@@ -113,10 +118,22 @@ impl Internet {
         self.0.lock().unwrap().names.entry(name.to_owned()).or_default().push_back(addresses);
     }
 
+    /// Whoever looks `name` up waits for so long.
+    pub(crate) fn slow(&self, name: &str, time: Duration) {
+        self.0.lock().unwrap().slow.insert(name.to_owned(), time);
+    }
+
     /// Leads `name` to the public address `address`, behind which `listener` answers.
     pub(crate) fn lead(&self, name: &str, address: &str, listener: SocketAddr) {
         self.say(name, &[address]);
         self.0.lock().unwrap().listening.insert(address.parse().unwrap(), listener);
+    }
+
+    /// Leads `name` to `addresses`, none of which answers to a connection.
+    pub(crate) fn swallow(&self, name: &str, addresses: &[&str]) {
+        self.say(name, addresses);
+        let addresses = addresses.iter().map(|address| address.parse::<IpAddr>().unwrap());
+        self.0.lock().unwrap().silent.extend(addresses);
     }
 
     pub(crate) fn look_ups(&self) -> Vec<String> {
@@ -136,7 +153,13 @@ impl Network for Internet {
             1 => said[0].clone(),
             _ => said.pop_front().unwrap(),
         });
-        Box::pin(async { addresses.ok_or(io::ErrorKind::NotFound.into()) })
+        let slow = known.slow.get(host).copied();
+        Box::pin(async move {
+            if let Some(time) = slow {
+                sleep(time).await;
+            }
+            addresses.ok_or(io::ErrorKind::NotFound.into())
+        })
     }
 
     fn connect(&self, address: SocketAddr) -> Reply<'_, TcpStream> {
@@ -146,12 +169,17 @@ impl Network for Internet {
             IpAddr::V4(Ipv4Addr::LOCALHOST) => Some(address),
             ip => known.listening.get(&ip).copied(),
         };
+        if known.silent.contains(&address.ip()) {
+            return Box::pin(pending());
+        }
         Box::pin(async move {
             let listener = listener.ok_or(io::ErrorKind::ConnectionRefused)?;
             TcpStream::connect(listener).await
         })
     }
 }
+
+static AUTHORITIES: AtomicU64 = AtomicU64::new(1);
 
 /// Vouches for the producers of a test.
 pub(crate) struct Authority {
@@ -163,6 +191,9 @@ impl Authority {
     pub(crate) fn new() -> Self {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::default();
+        // A stranger has another name, too.
+        let name = format!("Authority {}", AUTHORITIES.fetch_add(1, Ordering::Relaxed));
+        params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let certificate = params.self_signed(&key).unwrap().der().clone();
         Self { certificate, issuer: Issuer::new(params, key) }
@@ -181,9 +212,13 @@ impl Authority {
 
     /// TLS for a server of these names.
     pub(crate) fn server(&self, names: &[&str]) -> Arc<ServerConfig> {
-        let key = KeyPair::generate().unwrap();
         let names: Vec<String> = names.iter().copied().map(str::to_owned).collect();
-        let params = CertificateParams::new(names).unwrap();
+        self.server_with(&CertificateParams::new(names).unwrap())
+    }
+
+    /// TLS for a server with this certificate.
+    pub(crate) fn server_with(&self, params: &CertificateParams) -> Arc<ServerConfig> {
+        let key = KeyPair::generate().unwrap();
         let certificate = params.signed_by(&key, &self.issuer).unwrap().der().clone();
         let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
         let provider = Arc::new(rustls::crypto::ring::default_provider());

@@ -1,6 +1,7 @@
 //! Producers on real sockets, which do what a test says with each connection.
 
-use std::net::SocketAddr;
+use std::net::{self, SocketAddr};
+use std::os::fd::AsFd as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -243,6 +244,11 @@ impl Peer {
     /// Waits until the other side closes.
     pub(crate) async fn gone(&mut self) {
         while self.stream.read(&mut [0; 1024]).await.unwrap_or(0) > 0 {}
+    }
+
+    /// The socket, to look at from elsewhere.
+    pub(crate) fn socket(&self) -> net::TcpStream {
+        self.stream.tcp().as_fd().try_clone_to_owned().unwrap().into()
     }
 
     /// Ends the connection with a reset instead of an orderly close.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use rfq_engine::{CallFailure, ProducerClient as _};
-use rfq_marketplace::net::{Limits, Reach, RfqClient, native_roots};
+use rfq_marketplace::net::{Limits, Reach, RfqClient};
 use rustls::HandshakeKind;
 
 use crate::market::{Authority, Internet, ask, call, client, target};
@@ -94,12 +94,4 @@ async fn an_answer_cut_off_without_a_goodbye_is_not_whole() {
     let client = client_of(&authority, &shop);
     let target = target("https://name1.example/message:send", Reach::Public);
     assert_eq!(ask(&client, &target).await, Err(CallFailure::Io));
-}
-
-#[test]
-fn the_machine_s_authorities_are_read_or_missed_by_name() {
-    match native_roots() {
-        Ok(roots) => assert!(!roots.is_empty()),
-        Err(error) => assert!(error.to_string().contains("ca-certificates"), "{error}"),
-    }
 }
