@@ -195,8 +195,6 @@ const TABLES: [Table; 13] = [
             ("state", Text),
             ("claim_domains", Text),
             ("regions", Text),
-            ("created_at", Int),
-            ("updated_at", Int),
         ],
     },
     Table {

@@ -58,8 +58,8 @@ impl Store {
     ) -> Result<(), DomainError> {
         let mut tx = self.db.begin().await?;
         // Also the lock that lets one proof of a producer wait for another.
-        let sql = "UPDATE producers SET updated_at = $2 WHERE id = $1";
-        if tx.execute(sql, args![producer.as_str(), now]).await? == 0 {
+        let sql = "UPDATE producers SET state = state WHERE id = $1";
+        if tx.execute(sql, args![producer.as_str()]).await? == 0 {
             return Err(DomainError::UnknownProducer(producer.clone()));
         }
         let sql = "DELETE FROM verified_domains WHERE producer_id = $1 AND domain <> $2";

@@ -29,7 +29,7 @@ pub use domains::{DomainError, VerifiedDomain};
 pub use health::Health;
 pub use key_ring::{KeyId, KeyIdError, KeyRing, KeyRingError, Nonce};
 pub use name::{Name, NameError};
-pub use producers::{Producer, ProducerError, ProducerState};
+pub use producers::{Producer, ProducerError, ProducerState, ProducerUpdate};
 pub use products::{Product, ProductError, ProductId, ProductIdError, PutProducts};
 pub use public_id::{PublicId, PublicIdError};
 pub use quotes::{CallRecord, OfferRecord, OutcomeRecord, QuoteError, QuoteRecord};

@@ -29,9 +29,7 @@ CREATE TABLE producers (
     name TEXT NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('enabled', 'disabled')),
     claim_domains TEXT NOT NULL,
-    regions TEXT NOT NULL,
-    created_at BIGINT NOT NULL,
-    updated_at BIGINT NOT NULL
+    regions TEXT NOT NULL
 );
 
 CREATE TABLE verified_domains (

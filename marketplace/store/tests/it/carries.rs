@@ -1,10 +1,10 @@
 //! What producers carry, by whatever slug.
 
 use rfq_sdk::ProductSlug;
-use rfq_store::{Carried, CarriesError, ProducerState, Product, ProductId, Store};
+use rfq_store::{Carried, CarriesError, Product, ProductId, Store};
 
 use crate::on_both;
-use crate::place::{Place, at, producer, producer_id, product, product_id, register};
+use crate::place::{Place, at, disable, producer, producer_id, product, product_id, register};
 
 on_both!(
     unknown_slugs_wait_for_their_product,
@@ -67,7 +67,7 @@ async fn only_enabled_producers_are_carriers(place: Place) {
     for number in [1, 2] {
         carries(&store, number, &["grinders/model-1"]).await;
     }
-    store.set_producer_state(&producer_id(1), ProducerState::Disabled, at(1)).await.unwrap();
+    disable(&store, 1).await;
     assert_eq!(store.carriers(&product_id(1)).await, Ok(vec![producer(2)]));
 }
 

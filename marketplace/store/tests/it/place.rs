@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use chrono::{DateTime, Utc};
 use rfq_engine::ProducerId;
-use rfq_store::{Name, Producer, ProducerState, Product, ProductId, PublicId, Store};
+use rfq_store::{
+    Name, Producer, ProducerState, ProducerUpdate, Product, ProductId, PublicId, Store,
+};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection, query_scalar, raw_sql};
 use tempfile::TempDir;
 
@@ -124,8 +126,14 @@ pub(crate) fn producer(number: u32) -> Producer {
 /// Registers producers 1 to `count`.
 pub(crate) async fn register(store: &Store, count: u32) {
     for number in 1..=count {
-        store.put_producer(&producer(number), at(0)).await.unwrap();
+        store.create_producer(&producer(number)).await.unwrap();
     }
+}
+
+/// Disables a producer.
+pub(crate) async fn disable(store: &Store, number: u32) {
+    let update = ProducerUpdate { state: Some(ProducerState::Disabled), ..Default::default() };
+    store.update_producer(&producer_id(number), &update).await.unwrap();
 }
 
 pub(crate) fn product_id(number: impl Display) -> ProductId {

@@ -1,14 +1,14 @@
 //! Producers come back as they were put.
 
-use rfq_engine::ProducerId;
-use rfq_store::{Producer, ProducerError, ProducerState};
+use rfq_store::{Producer, ProducerError, ProducerState, ProducerUpdate};
 
 use crate::on_both;
 use crate::place::{Place, at, name, producer, producer_id};
 
 on_both!(
     come_back_as_they_were_put,
-    are_enabled_and_disabled,
+    an_id_is_given_once,
+    each_field_is_changed_alone,
     come_in_pages,
     claim_on_their_domains
 );
@@ -26,30 +26,62 @@ fn whole() -> Producer {
 async fn come_back_as_they_were_put(place: Place) {
     let store = place.open().await;
     assert_eq!(store.producer(&producer_id(1)).await, Ok(None));
-    store.put_producer(&whole(), at(0)).await.unwrap();
+    store.create_producer(&whole()).await.unwrap();
+    store.create_producer(&producer(2)).await.unwrap();
     assert_eq!(store.producer(&producer_id(1)).await, Ok(Some(whole())));
-    store.put_producer(&producer(1), at(1)).await.unwrap();
-    assert_eq!(store.producer(&producer_id(1)).await, Ok(Some(producer(1))));
     store.close().await;
-    assert_eq!(place.open().await.producer(&producer_id(1)).await, Ok(Some(producer(1))));
+    let store = place.open().await;
+    assert_eq!(store.producer(&producer_id(1)).await, Ok(Some(whole())));
+    assert_eq!(store.producer(&producer_id(2)).await, Ok(Some(producer(2))));
 }
 
-async fn are_enabled_and_disabled(place: Place) {
+async fn an_id_is_given_once(place: Place) {
     let store = place.open().await;
-    let disable =
-        async |id: &ProducerId| store.set_producer_state(id, ProducerState::Disabled, at(1)).await;
-    let unknown = disable(&producer_id(1)).await.unwrap_err();
-    assert_eq!(unknown, ProducerError::Unknown(producer_id(1)));
-    store.put_producer(&producer(1), at(0)).await.unwrap();
-    disable(&producer_id(1)).await.unwrap();
-    let disabled = Producer { state: ProducerState::Disabled, ..producer(1) };
-    assert_eq!(store.producer(&producer_id(1)).await, Ok(Some(disabled)));
+    store.create_producer(&whole()).await.unwrap();
+    let taken = store.create_producer(&producer(1)).await.unwrap_err();
+    assert_eq!(taken, ProducerError::Taken(producer_id(1)));
+    assert_eq!(store.producer(&producer_id(1)).await, Ok(Some(whole())), "it is as it was");
+}
+
+/// As two servers that each change one thing must not undo each other.
+async fn each_field_is_changed_alone(place: Place) {
+    let store = place.open().await;
+    let update = async |update| store.update_producer(&producer_id(1), &update).await;
+    let unknown = update(ProducerUpdate::default()).await;
+    assert_eq!(unknown, Err(ProducerError::Unknown(producer_id(1))));
+    store.create_producer(&producer(1)).await.unwrap();
+    let Producer { name, state, claim_domains, regions, .. } = whole();
+    let none = ProducerUpdate::default;
+    let steps = [
+        (ProducerUpdate { name: Some(name.clone()), ..none() }, Producer { name, ..producer(1) }),
+        (ProducerUpdate { state: Some(state), ..none() }, Producer { state, ..producer(1) }),
+        (
+            ProducerUpdate { claim_domains: Some(claim_domains.clone()), ..none() },
+            Producer { claim_domains, ..producer(1) },
+        ),
+        (
+            ProducerUpdate { regions: Some(regions.clone()), ..none() },
+            Producer { regions, ..producer(1) },
+        ),
+    ];
+    let back = ProducerUpdate {
+        name: Some(producer(1).name),
+        state: Some(ProducerState::Enabled),
+        claim_domains: Some(Vec::new()),
+        regions: Some(Vec::new()),
+    };
+    for (step, expected) in steps {
+        update(step).await.unwrap();
+        assert_eq!(store.producer(&producer_id(1)).await, Ok(Some(expected)));
+        update(back.clone()).await.unwrap();
+        assert_eq!(store.producer(&producer_id(1)).await, Ok(Some(producer(1))));
+    }
 }
 
 async fn come_in_pages(place: Place) {
     let store = place.open().await;
     for number in [3, 1, 2] {
-        store.put_producer(&producer(number), at(0)).await.unwrap();
+        store.create_producer(&producer(number)).await.unwrap();
     }
     assert_eq!(store.producers(None, 2).await, Ok(vec![producer(1), producer(2)]));
     assert_eq!(store.producers(Some(&producer_id(2)), 2).await, Ok(vec![producer(3)]));
@@ -58,7 +90,7 @@ async fn come_in_pages(place: Place) {
 
 async fn claim_on_their_domains(place: Place) {
     let store = place.open().await;
-    store.put_producer(&whole(), at(0)).await.unwrap();
+    store.create_producer(&whole()).await.unwrap();
     store.verify_domain(&producer_id(1), &"shop.example".parse().unwrap(), at(0)).await.unwrap();
     let domains = store.producer(&producer_id(1)).await.unwrap().unwrap().claimed_at();
     for (url, covered) in [
