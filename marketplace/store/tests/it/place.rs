@@ -30,7 +30,9 @@ impl Place {
         let database = format!("market_{}", DATABASES.fetch_add(1, Ordering::Relaxed));
         let url = server.url(PASSWORD, "postgres");
         let mut connection = PgConnection::connect(&url).await.unwrap();
-        let create = format!("CREATE DATABASE {database}");
+        // Sorts as people do, which must not show.
+        let locale = server.locale();
+        let create = format!("CREATE DATABASE {database} TEMPLATE template0 LOCALE '{locale}'");
         raw_sql(AssertSqlSafe(create)).execute(&mut connection).await.unwrap();
         connection.close().await.unwrap();
         Self::Postgres(database)

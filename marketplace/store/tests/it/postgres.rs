@@ -27,6 +27,7 @@ const UNTIL_CLOSED: &str =
 /// A server with one superuser, `market`, whose password is [`PASSWORD`].
 pub(crate) struct Postgres {
     port: u16,
+    locale: &'static str,
     /// Holds its standard input.
     _server: Child,
 }
@@ -40,6 +41,11 @@ impl Postgres {
 
     pub(crate) fn url(&self, password: &str, database: &str) -> String {
         format!("postgres://market:{password}@127.0.0.1:{}/{database}", self.port)
+    }
+
+    /// One that sorts otherwise than by bytes, unless the system cannot make such a one.
+    pub(crate) fn locale(&self) -> &'static str {
+        self.locale
     }
 
     fn start() -> Self {
@@ -65,10 +71,12 @@ impl Postgres {
             .output()
             .unwrap();
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let locale = make_locale(&folder);
         let port =
             TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
         let log = folder.join("log");
         let mut server = program(Path::new("sh"))
+            .env("LOCPATH", &folder)
             .args(["-c", UNTIL_CLOSED, "sh"])
             .arg(programs.join("postgres"))
             .args(["-D", "data", "-k"])
@@ -88,8 +96,21 @@ impl Postgres {
         let ended = server.try_wait().unwrap().is_some();
         let said = || std::fs::read_to_string(&log).unwrap_or_default();
         assert!(ready && !ended, "Postgres did not start:\n{}", said());
-        Self { port, _server: server }
+        Self { port, locale, _server: server }
     }
+}
+
+/// A locale that the server finds with the variable `LOCPATH`.
+fn make_locale(folder: &Path) -> &'static str {
+    const EN_US: &str = "en_US.UTF-8";
+    // Debian: the program is in libc-bin, its sources in locales.
+    let arguments = ["--no-archive", "-i", "en_US", "-f", "UTF-8"];
+    let made = Command::new("localedef").args(arguments).arg(folder.join(EN_US)).output();
+    if made.is_ok_and(|made| made.status.success()) {
+        return EN_US;
+    }
+    eprintln!("No localedef or no sources of locales: Postgres sorts by bytes in these tests");
+    "C"
 }
 
 /// Whether the server has written that it takes connections: line 8 of its pid file.

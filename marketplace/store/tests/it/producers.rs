@@ -1,5 +1,6 @@
 //! Producers come back as they were put.
 
+use rfq_engine::ProducerId;
 use rfq_store::{Producer, ProducerError, ProducerState, ProducerUpdate};
 
 use crate::on_both;
@@ -10,6 +11,7 @@ on_both!(
     an_id_is_given_once,
     each_field_is_changed_alone,
     come_in_pages,
+    come_in_the_order_of_their_ids,
     claim_on_their_domains
 );
 
@@ -86,6 +88,29 @@ async fn come_in_pages(place: Place) {
     assert_eq!(store.producers(None, 2).await, Ok(vec![producer(1), producer(2)]));
     assert_eq!(store.producers(Some(&producer_id(2)), 2).await, Ok(vec![producer(3)]));
     assert_eq!(store.producers(Some(&producer_id(3)), 2).await, Ok(vec![]));
+}
+
+/// In the order of bytes, whatever the locale of the database.
+async fn come_in_the_order_of_their_ids(place: Place) {
+    let store = place.open().await;
+    let ids = ["Shop-2", "a-b", "aa", "shop-10", "shop-9", "shop1", "shop_1"];
+    for id in ids {
+        store.create_producer(&Producer { id: id.parse().unwrap(), ..producer(1) }).await.unwrap();
+    }
+    let mut seen = Vec::new();
+    while let Some(next) = store.producers(seen.last(), 1).await.unwrap().pop() {
+        seen.push(next.id);
+    }
+    assert!(seen.is_sorted());
+    assert_eq!(seen.iter().map(ProducerId::as_str).collect::<Vec<_>>(), ids);
+    if let Place::Postgres(_) = place {
+        // An upgrade of the system may change what a locale's order is, and so break its indexes.
+        let other = "SELECT table_name || '.' || column_name FROM information_schema.columns
+            WHERE table_schema = 'public' AND table_name NOT LIKE '#_%' ESCAPE '#'
+                AND data_type = 'text' AND collation_name IS DISTINCT FROM 'C'
+                AND (column_name IN ('id', 'slug', 'domain') OR column_name LIKE '%#_id' ESCAPE '#')";
+        assert_eq!(place.texts(other).await, [""; 0]);
+    }
 }
 
 async fn claim_on_their_domains(place: Place) {
