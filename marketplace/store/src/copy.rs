@@ -203,15 +203,15 @@ const TABLES: [Table; 13] = [
         columns: &[("domain", Text), ("producer_id", Text), ("verified_at", Int)],
     },
     Table {
-        name: "secrets",
+        name: "agents",
         key: 1,
         columns: &[
             ("producer_id", Text),
+            ("card_url", Text),
             ("scheme", Text),
             ("key_id", Text),
             ("nonce", Bytes),
             ("sealed", Bytes),
-            ("stored_at", Int),
         ],
     },
     Table {

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod agents;
 mod backend;
 mod cards;
 mod carries;
@@ -19,6 +20,7 @@ mod scorecards;
 mod secrets;
 mod store;
 
+pub use agents::{Agent, AgentError, NewAgent};
 pub use backend::{DatabaseError, DatabaseUrlError, OpenError};
 pub use cards::{CardError, CardFetch, FetchOutcome, StoredCard};
 pub use carries::{Carried, CarriesError};
@@ -34,5 +36,5 @@ pub use products::{Product, ProductError, ProductId, ProductIdError, PutProducts
 pub use public_id::{PublicId, PublicIdError};
 pub use quotes::{CallRecord, OfferRecord, OutcomeRecord, QuoteError, QuoteRecord};
 pub use scorecards::{Scorecard, Window};
-pub use secrets::{Resealed, SecretsError};
+pub use secrets::{Resealed, SealedSecret, SecretsError};
 pub use store::Store;

@@ -41,13 +41,13 @@ CREATE TABLE verified_domains (
 );
 CREATE INDEX verified_domains_by_time ON verified_domains (verified_at);
 
-CREATE TABLE secrets (
+CREATE TABLE agents (
     producer_id TEXT COLLATE "C" PRIMARY KEY REFERENCES producers (id),
+    card_url TEXT NOT NULL,
     scheme TEXT NOT NULL CHECK (scheme IN ('hmac_sha256', 'bearer')),
     key_id TEXT COLLATE "C" NOT NULL,
     nonce BYTEA NOT NULL,
-    sealed BYTEA NOT NULL,
-    stored_at BIGINT NOT NULL
+    sealed BYTEA NOT NULL
 );
 
 CREATE TABLE card_fetches (

@@ -39,13 +39,13 @@ CREATE TABLE verified_domains (
 ) STRICT;
 CREATE INDEX verified_domains_by_time ON verified_domains (verified_at);
 
-CREATE TABLE secrets (
+CREATE TABLE agents (
     producer_id TEXT PRIMARY KEY REFERENCES producers (id),
+    card_url TEXT NOT NULL,
     scheme TEXT NOT NULL CHECK (scheme IN ('hmac_sha256', 'bearer')),
     key_id TEXT NOT NULL,
     nonce BLOB NOT NULL,
-    sealed BLOB NOT NULL,
-    stored_at INTEGER NOT NULL
+    sealed BLOB NOT NULL
 ) STRICT;
 
 CREATE TABLE card_fetches (

@@ -4,25 +4,17 @@ use std::collections::BTreeMap;
 use std::process::{Command, Output};
 
 use rfq_engine::{HealthDelta, Outcome};
-use rfq_sdk::Scheme;
-use rfq_store::{
-    CardFetch, Claim, CopyError, FetchOutcome, KeyRing, Nonce, QuoteRecord, Store, copy,
-};
+use rfq_store::{CardFetch, Claim, CopyError, FetchOutcome, QuoteRecord, Store, copy};
 
-use crate::place::{Place, at, producer_id, product, product_id, public_id, register};
+use crate::place::{Place, at, give_agent, producer_id, product, product_id, public_id, register};
 use crate::postgres::PASSWORD;
 use crate::quotes::{self, call};
-
-const KEY: &str = "k1 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 
 /// Something in every table, and more than a page in some.
 async fn fill(store: &Store) {
     register(store, 600).await;
     store.verify_domain(&producer_id(1), &"shop.example".parse().unwrap(), at(0)).await.unwrap();
-    let keys: KeyRing = KEY.parse().unwrap();
-    let nonce = Nonce::from_random([1; 24]);
-    let text = "correct horse battery staple";
-    store.put_secret(&keys, &producer_id(1), Scheme::Bearer, text, nonce, at(0)).await.unwrap();
+    give_agent(store, 1, "https://shop.example/").await;
     let outcome = FetchOutcome::Fetched { etag: None, body: b"\xff\0".to_vec() };
     let card = CardFetch { url: "https://shop.example/".to_owned(), fetched_at: at(0), outcome };
     store.record_card_fetch(&producer_id(1), &card).await.unwrap();
@@ -43,7 +35,6 @@ async fn fill(store: &Store) {
 
 /// What can be seen of the store.
 async fn seen(store: &Store) -> String {
-    let keys: KeyRing = KEY.parse().unwrap();
     let mut quotes = Vec::new();
     for number in 1..=4 {
         quotes.push(store.quote(public_id(number)).await.unwrap());
@@ -52,7 +43,7 @@ async fn seen(store: &Store) -> String {
         "{:?}",
         (
             store.producers(None, 1000).await.unwrap(),
-            store.secret(&keys, &producer_id(1)).await.unwrap(),
+            store.agent(&producer_id(1)).await.unwrap(),
             store.card_fetches(&producer_id(1), 10).await.unwrap(),
             store.products(None, 2000).await.unwrap(),
             store.carried(&producer_id(1), None, 2000).await.unwrap(),
@@ -136,7 +127,7 @@ async fn the_command_copies_and_says_what() {
     changes: 991 rows
     producers: 600 rows
     verified_domains: 1 rows
-    secrets: 1 rows
+    agents: 1 rows
     card_fetches: 1 rows
     products: 999 rows
     product_slugs: 999 rows

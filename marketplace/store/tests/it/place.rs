@@ -5,8 +5,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use chrono::{DateTime, Utc};
 use rfq_engine::ProducerId;
+use rfq_sdk::Scheme;
 use rfq_store::{
-    Name, Producer, ProducerState, ProducerUpdate, Product, ProductId, PublicId, Store,
+    Name, NewAgent, Nonce, Producer, ProducerState, ProducerUpdate, Product, ProductId, PublicId,
+    Store,
 };
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection, query_scalar, raw_sql};
 use tempfile::TempDir;
@@ -136,6 +138,17 @@ pub(crate) async fn register(store: &Store, count: u32) {
 pub(crate) async fn disable(store: &Store, number: u32) {
     let update = ProducerUpdate { state: Some(ProducerState::Disabled), ..Default::default() };
     store.update_producer(&producer_id(number), &update).await.unwrap();
+}
+
+pub(crate) const KEYS: &str = "k1 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+
+pub(crate) const SECRET: &str = "correct horse battery staple";
+
+/// Gives producer `number` an agent, whose card is at `card_url`.
+pub(crate) async fn give_agent(store: &Store, number: u8, card_url: &str) {
+    let agent = NewAgent { card_url, scheme: Scheme::Bearer, secret: SECRET };
+    let nonce = Nonce::from_random([number; 24]);
+    store.put_agent(&KEYS.parse().unwrap(), &producer_id(number), &agent, nonce).await.unwrap();
 }
 
 pub(crate) fn product_id(number: impl Display) -> ProductId {

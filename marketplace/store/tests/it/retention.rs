@@ -2,7 +2,7 @@
 
 use rfq_store::{CardFetch, Claim, FetchOutcome};
 
-use crate::place::{Place, at, producer_id, public_id, register};
+use crate::place::{Place, at, give_agent, producer_id, public_id, register};
 use crate::{on_both, quotes};
 
 on_both!(quotes_go_with_all_that_belongs_to_them, the_card_that_counts_stays);
@@ -29,6 +29,8 @@ async fn quotes_go_with_all_that_belongs_to_them(place: Place) {
 async fn the_card_that_counts_stays(place: Place) {
     let store = place.open().await;
     register(&store, 2).await;
+    let url = "https://shop.example/.well-known/agent.json";
+    give_agent(&store, 1, url).await;
     let fetched = || FetchOutcome::Fetched { etag: None, body: b"{}".to_vec() };
     for (producer, seconds, outcome) in [
         (1, 1, fetched()),
@@ -37,8 +39,7 @@ async fn the_card_that_counts_stays(place: Place) {
         (1, 8, FetchOutcome::NotModified),
         (2, 1, FetchOutcome::Failed { reason: "gone".to_owned() }),
     ] {
-        let url = "https://shop.example/.well-known/agent.json".to_owned();
-        let fetch = CardFetch { url, fetched_at: at(seconds), outcome };
+        let fetch = CardFetch { url: url.to_owned(), fetched_at: at(seconds), outcome };
         store.record_card_fetch(&producer_id(producer), &fetch).await.unwrap();
     }
     assert_eq!(store.prune_card_fetches(at(5), 2).await, Ok(2));
