@@ -23,7 +23,7 @@ mod store;
 pub use agents::{Agent, AgentError, NewAgent};
 pub use backend::{DatabaseError, DatabaseUrlError, OpenError};
 pub use cards::{CardError, CardFetch, FetchOutcome, StoredCard};
-pub use carries::{Carried, CarriesError};
+pub use carries::{Carried, Carrier, CarriesError};
 pub use changes::{Change, ChangeKind, Changes, ChangesError};
 pub use claims::{Claim, ClaimError};
 pub use copy::{Copied, CopyError, copy};
