@@ -200,7 +200,12 @@ const TABLES: [Table; 13] = [
     Table {
         name: "verified_domains",
         key: 1,
-        columns: &[("domain", Text), ("producer_id", Text), ("verified_at", Int)],
+        columns: &[
+            ("domain", Text),
+            ("producer_id", Text),
+            ("verified_at", Int),
+            ("tried_at", Int),
+        ],
     },
     Table {
         name: "agents",

@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 
+use chrono::{DateTime, Utc};
 use rfq_engine::{ClaimDomain, ClaimDomains, ProducerId};
 use rfq_sdk::Region;
 
@@ -62,10 +63,12 @@ pub enum ProducerError {
 }
 
 impl Producer {
-    /// Where its offers may be claimed: its verified domain and those beside it.
+    /// Where its offers may be claimed: the verified domain, if its proof still counts, and those beside
+    /// it.
     #[must_use]
-    pub fn claimed_at(&self) -> ClaimDomains {
-        let verified = self.domain.iter().map(|verified| &verified.domain);
+    pub fn claimed_at(&self, now: DateTime<Utc>) -> ClaimDomains {
+        let verified = self.domain.iter().filter(|verified| !verified.is_due(now));
+        let verified = verified.map(|verified| &verified.domain);
         verified.chain(&self.claim_domains).cloned().collect()
     }
 }

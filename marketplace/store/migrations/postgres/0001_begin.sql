@@ -37,7 +37,8 @@ CREATE TABLE producers (
 CREATE TABLE verified_domains (
     domain TEXT COLLATE "C" PRIMARY KEY,
     producer_id TEXT COLLATE "C" NOT NULL UNIQUE REFERENCES producers (id),
-    verified_at BIGINT NOT NULL
+    verified_at BIGINT NOT NULL,
+    tried_at BIGINT NOT NULL
 );
 CREATE INDEX verified_domains_by_time ON verified_domains (verified_at);
 

@@ -35,7 +35,8 @@ CREATE TABLE producers (
 CREATE TABLE verified_domains (
     domain TEXT PRIMARY KEY,
     producer_id TEXT NOT NULL UNIQUE REFERENCES producers (id),
-    verified_at INTEGER NOT NULL
+    verified_at INTEGER NOT NULL,
+    tried_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX verified_domains_by_time ON verified_domains (verified_at);
 

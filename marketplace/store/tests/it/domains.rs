@@ -84,6 +84,12 @@ async fn are_due_after_thirty_days(place: Place) {
     let ids: Vec<_> = due.iter().map(|producer| &producer.id).collect();
     assert_eq!(ids, [&producer_id(2), &producer_id(1)]);
     assert_eq!(store.domains_due(at(32 * DAY), 1).await.unwrap().len(), 1);
+    // One that cannot be proved any more does not hold up the others.
+    store.note_domain_unproved(&producer_id(2), at(32 * DAY)).await.unwrap();
+    let next = store.domains_due(at(32 * DAY), 1).await.unwrap();
+    assert_eq!(next[0].id, producer_id(1));
+    let unknown = store.note_domain_unproved(&producer_id(9), at(0)).await;
+    assert_eq!(unknown, Err(DomainError::UnknownProducer(producer_id(9))));
     let domain = due[0].domain.as_ref().unwrap();
     assert!(domain.is_due(at(31 * DAY)));
     assert!(!domain.is_due(at(31 * DAY) - TimeDelta::microseconds(1)));

@@ -15,6 +15,9 @@ on_both!(
     claim_on_their_domains
 );
 
+/// How long a proof counts, in seconds.
+const MONTH: i64 = 30 * 24 * 60 * 60;
+
 fn whole() -> Producer {
     Producer {
         name: name("Kaffee & Mühlen \u{2014} \u{1f600} 'quoted' \"twice\""),
@@ -117,12 +120,15 @@ async fn claim_on_their_domains(place: Place) {
     let store = place.open().await;
     store.create_producer(&whole()).await.unwrap();
     store.verify_domain(&producer_id(1), &"shop.example".parse().unwrap(), at(0)).await.unwrap();
-    let domains = store.producer(&producer_id(1)).await.unwrap().unwrap().claimed_at();
+    let kept = store.producer(&producer_id(1)).await.unwrap().unwrap();
+    let (proved, due) = (kept.claimed_at(at(MONTH - 1)), kept.claimed_at(at(MONTH)));
     for (url, covered) in [
         ("https://www.shop.example/1", true),
         ("https://cart.example/1", true),
         ("https://other.example/1", false),
     ] {
-        assert_eq!(domains.cover(&url.parse().unwrap()), covered, "{url}");
+        assert_eq!(proved.cover(&url.parse().unwrap()), covered, "{url}");
+        let besides = covered && !url.contains("shop.example");
+        assert_eq!(due.cover(&url.parse().unwrap()), besides, "{url}, whose proof is too old");
     }
 }
