@@ -68,24 +68,21 @@ impl Store {
     ) -> Result<u64, DatabaseError> {
         // Only from the oldest on, without a gap: the clocks of servers differ, so that a change may
         // seem older than the one before it.
-        let sql = "DELETE FROM changes WHERE n IN (
-                SELECT n FROM changes
-                WHERE n < COALESCE(
-                    (SELECT MIN(n) FROM changes WHERE changed_at >= $1),
-                    (SELECT MAX(n) + 1 FROM changes)
-                )
-                ORDER BY n LIMIT $2
-            ) RETURNING n";
         let mut tx = self.db.begin().await?;
-        let rows = tx.fetch_all(sql, args![before, i64::from(limit)]).await?;
-        let mut pruned = 0;
-        for row in &rows {
-            pruned = row.get::<i64>("n")?.max(pruned);
+        let sql = "SELECT n, changed_at FROM changes ORDER BY n LIMIT $1";
+        let (mut pruned, mut count) = (0, 0);
+        for row in tx.fetch_all(sql, args![i64::from(limit)]).await? {
+            if row.get::<DateTime<Utc>>("changed_at")? >= before {
+                break;
+            }
+            pruned = row.get::<i64>("n")?;
+            count += 1;
         }
+        tx.execute("DELETE FROM changes WHERE n <= $1", args![pruned]).await?;
         // Writers wait from here, so that it is the last step.
         let sql = "UPDATE change_counter SET pruned = $1 WHERE pruned < $1";
         tx.execute(sql, args![pruned]).await?;
         tx.commit().await?;
-        Ok(u64::try_from(rows.len()).unwrap_or(u64::MAX))
+        Ok(count)
     }
 }
