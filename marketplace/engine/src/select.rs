@@ -41,7 +41,7 @@ pub enum DeliveryArea {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TrackRecord {
     /// The share of its calls that brought an offer, from 0 to 1.
-    pub response_rate: f64,
+    pub offer_rate: f64,
     /// The share of its offers that came first, from 0 to 1.
     pub win_rate: f64,
 }
@@ -129,7 +129,7 @@ fn expected_value(record: TrackRecord, standing: &Standing) -> f64 {
     const SLOWEST: Duration = Duration::from_secs(4);
     let p95 = standing.latency.map_or(Duration::ZERO, |latency| latency.p95.min(SLOWEST));
     let speed = 1.0 - 0.5 * p95.div_duration_f64(SLOWEST);
-    standing.score.get() * record.response_rate * (record.win_rate + NEVER_WON) * speed
+    standing.score.get() * record.offer_rate * (record.win_rate + NEVER_WON) * speed
 }
 
 /// Leaves `places` in `qualified`, and returns the others.
@@ -214,7 +214,7 @@ mod tests {
             claim_domains: ClaimDomains::from_iter([]),
             delivers_to: DeliveryArea::Anywhere,
             target: Arc::new(()),
-            record: win_rate.map(|win_rate| TrackRecord { response_rate: 1.0, win_rate }),
+            record: win_rate.map(|win_rate| TrackRecord { offer_rate: 1.0, win_rate }),
         }
     }
 
@@ -296,7 +296,7 @@ mod tests {
 
     #[test]
     fn value_is_health_and_response_and_wins_and_speed() {
-        let record = |response_rate, win_rate| TrackRecord { response_rate, win_rate };
+        let record = |offer_rate, win_rate| TrackRecord { offer_rate, win_rate };
         let standing = |score: f64, p95_ms: Option<u64>| {
             let board = board(&[("a".to_owned(), score)]);
             let latency = p95_ms.map(Duration::from_millis);

@@ -90,7 +90,7 @@ pub(crate) fn run(
                 claim_domains: claim_domains.clone(),
                 delivers_to: DeliveryArea::Anywhere,
                 target: Arc::new(*n),
-                record: Some(TrackRecord { response_rate: 0.9, win_rate: 0.05 }),
+                record: Some(TrackRecord { offer_rate: 0.9, win_rate: 0.05 }),
             };
             let candidates = carriers.iter().map(candidate).collect();
             let at = start.elapsed();

@@ -138,7 +138,7 @@ impl Market {
             claim_domains: ["shop.example".parse().unwrap()].into_iter().collect(),
             delivers_to: DeliveryArea::Anywhere,
             target: Arc::new(*does),
-            record: Some(TrackRecord { response_rate: 0.9, win_rate: 0.1 }),
+            record: Some(TrackRecord { offer_rate: 0.9, win_rate: 0.1 }),
         };
         Quote {
             request: request(number),
