@@ -180,7 +180,7 @@ impl Table {
 }
 
 /// Every table but `store` and `change_counter`, each behind those it refers to.
-const TABLES: [Table; 13] = [
+const TABLES: [Table; 12] = [
     Table {
         name: "changes",
         key: 1,
@@ -266,12 +266,14 @@ const TABLES: [Table; 13] = [
             ("outcome", Text),
             ("outcome_detail", Text),
             ("latency_us", Int),
+            ("offer_rank", Int),
             ("queue_us", Int),
             ("dns_us", Int),
             ("connect_us", Int),
             ("tls_us", Int),
             ("first_byte_us", Int),
             ("body_us", Int),
+            ("answer_status", Int),
             ("answer", Bytes),
         ],
     },
@@ -293,12 +295,9 @@ const TABLES: [Table; 13] = [
             ("producer_offer_id", Text),
             ("terms", Text),
             ("explanation", Text),
+            ("claim_id", Text),
+            ("claimed_at", Int),
         ],
-    },
-    Table {
-        name: "claims",
-        key: 1,
-        columns: &[("id", Text), ("offer_id", Text), ("claimed_at", Int)],
     },
     Table {
         name: "health",

@@ -24,7 +24,6 @@ CREATE TABLE changes (
     kind TEXT NOT NULL CHECK (kind IN ('put', 'deleted')),
     changed_at BIGINT NOT NULL
 );
-CREATE INDEX changes_by_time ON changes (changed_at);
 
 CREATE TABLE producers (
     id TEXT COLLATE "C" PRIMARY KEY,
@@ -85,6 +84,7 @@ CREATE TABLE carries (
 );
 CREATE INDEX carries_by_slug ON carries (slug);
 
+-- took_us is NULL until the quote is over; its calls come with its end.
 CREATE TABLE quotes (
     id TEXT COLLATE "C" PRIMARY KEY,
     rfq_id TEXT COLLATE "C" NOT NULL UNIQUE,
@@ -94,7 +94,7 @@ CREATE TABLE quotes (
     region TEXT,
     deliver_by BIGINT,
     asked_at BIGINT NOT NULL,
-    took_us BIGINT NOT NULL
+    took_us BIGINT
 );
 CREATE INDEX quotes_by_time ON quotes (asked_at);
 
@@ -107,23 +107,26 @@ CREATE TABLE calls (
     outcome TEXT NOT NULL,
     outcome_detail TEXT,
     latency_us BIGINT,
+    offer_rank BIGINT,
     queue_us BIGINT,
     dns_us BIGINT,
     connect_us BIGINT,
     tls_us BIGINT,
     first_byte_us BIGINT,
     body_us BIGINT,
+    answer_status BIGINT,
     answer BYTEA,
     PRIMARY KEY (quote_id, producer_id)
 );
-CREATE INDEX calls_by_producer ON calls (producer_id, asked_at);
-CREATE INDEX calls_by_time ON calls (asked_at);
+-- All that a scorecard needs, so that it reads nothing else.
+CREATE INDEX calls_by_producer ON calls (producer_id, asked_at, outcome_code, latency_us, offer_rank);
 
+-- rank and explanation are NULL until the quote is over, claimed_at until somebody goes to claim.
 CREATE TABLE offers (
     id TEXT COLLATE "C" PRIMARY KEY,
     quote_id TEXT COLLATE "C" NOT NULL REFERENCES quotes (id) ON DELETE CASCADE,
     producer_id TEXT COLLATE "C" NOT NULL REFERENCES producers (id),
-    rank BIGINT NOT NULL,
+    rank BIGINT,
     price_cents BIGINT NOT NULL,
     shipping_cost_cents BIGINT,
     list_price_cents BIGINT,
@@ -133,18 +136,12 @@ CREATE TABLE offers (
     claim_url TEXT NOT NULL,
     producer_offer_id TEXT COLLATE "C",
     terms TEXT,
-    explanation TEXT NOT NULL,
+    explanation TEXT,
+    claim_id TEXT COLLATE "C" NOT NULL UNIQUE,
+    claimed_at BIGINT,
     UNIQUE (quote_id, producer_id),
     UNIQUE (quote_id, rank)
 );
-CREATE INDEX offers_by_producer ON offers (producer_id);
-
-CREATE TABLE claims (
-    id TEXT COLLATE "C" PRIMARY KEY,
-    offer_id TEXT COLLATE "C" NOT NULL REFERENCES offers (id) ON DELETE CASCADE,
-    claimed_at BIGINT NOT NULL
-);
-CREATE INDEX claims_by_offer ON claims (offer_id);
 
 CREATE TABLE health (
     producer_id TEXT COLLATE "C" PRIMARY KEY REFERENCES producers (id),

@@ -22,7 +22,6 @@ CREATE TABLE changes (
     kind TEXT NOT NULL CHECK (kind IN ('put', 'deleted')),
     changed_at INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX changes_by_time ON changes (changed_at);
 
 CREATE TABLE producers (
     id TEXT PRIMARY KEY,
@@ -83,6 +82,7 @@ CREATE TABLE carries (
 ) STRICT;
 CREATE INDEX carries_by_slug ON carries (slug);
 
+-- took_us is NULL until the quote is over; its calls come with its end.
 CREATE TABLE quotes (
     id TEXT PRIMARY KEY,
     rfq_id TEXT NOT NULL UNIQUE,
@@ -92,7 +92,7 @@ CREATE TABLE quotes (
     region TEXT,
     deliver_by INTEGER,
     asked_at INTEGER NOT NULL,
-    took_us INTEGER NOT NULL
+    took_us INTEGER
 ) STRICT;
 CREATE INDEX quotes_by_time ON quotes (asked_at);
 
@@ -105,23 +105,26 @@ CREATE TABLE calls (
     outcome TEXT NOT NULL,
     outcome_detail TEXT,
     latency_us INTEGER,
+    offer_rank INTEGER,
     queue_us INTEGER,
     dns_us INTEGER,
     connect_us INTEGER,
     tls_us INTEGER,
     first_byte_us INTEGER,
     body_us INTEGER,
+    answer_status INTEGER,
     answer BLOB,
     PRIMARY KEY (quote_id, producer_id)
 ) STRICT;
-CREATE INDEX calls_by_producer ON calls (producer_id, asked_at);
-CREATE INDEX calls_by_time ON calls (asked_at);
+-- All that a scorecard needs, so that it reads nothing else.
+CREATE INDEX calls_by_producer ON calls (producer_id, asked_at, outcome_code, latency_us, offer_rank);
 
+-- rank and explanation are NULL until the quote is over, claimed_at until somebody goes to claim.
 CREATE TABLE offers (
     id TEXT PRIMARY KEY,
     quote_id TEXT NOT NULL REFERENCES quotes (id) ON DELETE CASCADE,
     producer_id TEXT NOT NULL REFERENCES producers (id),
-    rank INTEGER NOT NULL,
+    rank INTEGER,
     price_cents INTEGER NOT NULL,
     shipping_cost_cents INTEGER,
     list_price_cents INTEGER,
@@ -131,18 +134,12 @@ CREATE TABLE offers (
     claim_url TEXT NOT NULL,
     producer_offer_id TEXT,
     terms TEXT,
-    explanation TEXT NOT NULL,
+    explanation TEXT,
+    claim_id TEXT NOT NULL UNIQUE,
+    claimed_at INTEGER,
     UNIQUE (quote_id, producer_id),
     UNIQUE (quote_id, rank)
 ) STRICT;
-CREATE INDEX offers_by_producer ON offers (producer_id);
-
-CREATE TABLE claims (
-    id TEXT PRIMARY KEY,
-    offer_id TEXT NOT NULL REFERENCES offers (id) ON DELETE CASCADE,
-    claimed_at INTEGER NOT NULL
-) STRICT;
-CREATE INDEX claims_by_offer ON claims (offer_id);
 
 CREATE TABLE health (
     producer_id TEXT PRIMARY KEY REFERENCES producers (id),

@@ -1,6 +1,6 @@
 //! What is old goes, in batches, and nothing else does.
 
-use rfq_store::{CardFetch, Claim, FetchOutcome};
+use rfq_store::{CardFetch, FetchOutcome};
 
 use crate::place::{Place, at, give_agent, producer_id, public_id, register};
 use crate::{on_both, quotes};
@@ -11,19 +11,15 @@ async fn quotes_go_with_all_that_belongs_to_them(place: Place) {
     let store = place.open().await;
     register(&store, 1).await;
     quotes::keep(&store, 1..=5).await;
-    let claim = |id, offer| Claim { id: public_id(id), offer: public_id(offer), claimed_at: at(9) };
-    store.put_claim(&claim(1, 1001)).await.unwrap();
-    store.put_claim(&claim(2, 1005)).await.unwrap();
     assert_eq!(store.prune_quotes(at(5), 3).await, Ok(3));
     assert_eq!(store.quote(public_id(3)).await, Ok(None));
     assert!(store.quote(public_id(4)).await.unwrap().is_some(), "the oldest go first");
     assert_eq!(store.prune_quotes(at(5), 3).await, Ok(1));
     assert_eq!(store.prune_quotes(at(5), 3).await, Ok(0));
-    for (table, rows) in [("quotes", 1), ("calls", 1), ("offers", 1), ("claims", 1)] {
+    for (table, rows) in [("quotes", 1), ("calls", 1), ("offers", 1)] {
         let ids = format!("SELECT CAST(COUNT(*) AS TEXT) FROM {table}");
         assert_eq!(place.texts(&ids).await, [rows.to_string()], "{table}");
     }
-    assert_eq!(store.claims(public_id(1005)).await.unwrap().len(), 1);
 }
 
 async fn the_card_that_counts_stays(place: Place) {
