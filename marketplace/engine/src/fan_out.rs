@@ -95,14 +95,14 @@ impl FanOut {
             ends,
         };
         let budget = producer_time.min(ends.saturating_duration_since(Instant::now()));
-        for Selected { asked, target } in selected {
+        for Selected { asked, product, target } in selected {
             let asked = Arc::new(asked);
             let trace = CallTrace::default();
             let ended = if budget.is_zero() {
                 Some(Ended::without_answer(Outcome::SkippedNoTime))
             } else {
-                let call =
-                    Call { request: Arc::clone(request), budget, ends, trace: trace.clone() };
+                let request = request.asked_as(product);
+                let call = Call { request, budget, ends, trace: trace.clone() };
                 let (client, clock) = (Arc::clone(client), Arc::clone(clock));
                 let asking = ask(client, clock, target, call, Arc::clone(&asked), producer_time);
                 fan_out.slots.insert(fan_out.tasks.spawn(asking).id(), fan_out.calls.len());

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rfq_sdk::{Region, RfqId};
+use rfq_sdk::{ProductSlug, Region, RfqId};
 use sha2::{Digest as _, Sha256};
 use tokio::time::Instant;
 
@@ -18,6 +18,9 @@ use crate::validate::Asked;
 pub struct Candidate<T> {
     /// Who.
     pub producer: ProducerId,
+    /// The slug by which it knows the product, and is asked for it: one the product has, or had when the
+    /// producer said that it carries it.
+    pub product: ProductSlug,
     /// Where its offers may be claimed.
     pub claim_domains: ClaimDomains,
     /// Where it delivers to.
@@ -56,6 +59,7 @@ pub(crate) struct Selection<T> {
 #[derive(Debug)]
 pub(crate) struct Selected<T> {
     pub(crate) asked: Asked,
+    pub(crate) product: ProductSlug,
     pub(crate) target: Arc<T>,
 }
 
@@ -117,8 +121,8 @@ impl<T> Qualified<T> {
     }
 
     fn selected(self) -> Selected<T> {
-        let Candidate { producer, claim_domains, target, .. } = self.candidate;
-        Selected { asked: Asked { producer, claim_domains, state: self.state }, target }
+        let Candidate { producer, product, claim_domains, target, .. } = self.candidate;
+        Selected { asked: Asked { producer, claim_domains, state: self.state }, product, target }
     }
 }
 
@@ -211,6 +215,7 @@ mod tests {
     fn candidate(name: &str, win_rate: Option<f64>) -> Candidate<()> {
         Candidate {
             producer: id(name),
+            product: request(1).product,
             claim_domains: ClaimDomains::from_iter([]),
             delivers_to: DeliveryArea::Anywhere,
             target: Arc::new(()),
