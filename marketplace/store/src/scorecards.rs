@@ -86,7 +86,7 @@ fn rate(part: u32, whole: u32) -> Option<f64> {
 
 /// The calls of a window that count: from code 30 on are those that the marketplace ended or did not make.
 macro_rules! calls {
-    ($select:literal, $producer:literal, $group:literal) => {
+    ($select:expr, $producer:literal, $group:expr) => {
         concat!(
             $select,
             " FROM calls WHERE ",
@@ -103,11 +103,11 @@ macro_rules! counts {
     ($producer:literal) => {
         calls!(
             "SELECT producer_id, COUNT(*) AS calls,
-                SUM(CASE WHEN outcome_code IN (10, 11, 12, 15) THEN 0 ELSE 1 END) AS answered,
-                SUM(CASE WHEN outcome_code IN (1, 2) THEN 1 ELSE 0 END) AS valid,
-                SUM(CASE WHEN outcome_code = 10 THEN 1 ELSE 0 END) AS late,
-                SUM(CASE WHEN outcome_code = 1 THEN 1 ELSE 0 END) AS offers,
-                SUM(CASE WHEN offer_rank = 1 THEN 1 ELSE 0 END) AS wins",
+                COUNT(*) FILTER (WHERE outcome_code NOT IN (10, 11, 12, 15)) AS answered,
+                COUNT(*) FILTER (WHERE outcome_code IN (1, 2)) AS valid,
+                COUNT(*) FILTER (WHERE outcome_code = 10) AS late,
+                COUNT(*) FILTER (WHERE outcome_code = 1) AS offers,
+                COUNT(*) FILTER (WHERE offer_rank = 1) AS wins",
             $producer,
             "GROUP BY producer_id"
         )
@@ -116,12 +116,17 @@ macro_rules! counts {
 
 /// How many answers came within each millisecond, rounded up.
 macro_rules! latencies {
-    ($producer:literal) => {
+    ($by:literal, $producer:literal) => {
         calls!(
-            "SELECT producer_id, (latency_us + 999) / 1000 AS latency_ms, COUNT(*) AS count",
+            concat!("SELECT ", $by, "(latency_us + 999) / 1000 AS latency_ms, COUNT(*) AS count"),
             $producer,
-            "AND outcome_code NOT IN (10, 11, 12, 15) AND latency_us IS NOT NULL
-                GROUP BY producer_id, latency_ms ORDER BY producer_id, latency_ms"
+            concat!(
+                "AND outcome_code NOT IN (10, 11, 12, 15) AND latency_us IS NOT NULL GROUP BY ",
+                $by,
+                "latency_ms ORDER BY ",
+                $by,
+                "latency_ms"
+            )
         )
     };
 }
@@ -137,9 +142,13 @@ impl Store {
         window: Window,
     ) -> Result<Option<Scorecard>, DatabaseError> {
         let args = || args![window.from, window.until, producer.as_str()];
-        let counts = self.db.fetch_all(counts!("producer_id = $3 AND"), args()).await?;
-        let latencies = self.db.fetch_all(latencies!("producer_id = $3 AND"), args()).await?;
-        Ok(scorecards(&counts, &latencies)?.remove(producer))
+        let (counts, latencies) = tokio::try_join!(
+            self.db.fetch_optional(counts!("producer_id = $3 AND"), args()),
+            self.db.fetch_all(latencies!("", "producer_id = $3 AND"), args()),
+        )?;
+        let Some(counts) = counts else { return Ok(None) };
+        let steps = latencies.iter().map(step).collect::<Result<Vec<_>, _>>()?;
+        scorecard(&counts, &steps).map(Some)
     }
 
     /// How every producer did that was called. It reads all calls of the window, so that it is nothing
@@ -153,30 +162,32 @@ impl Store {
     ) -> Result<BTreeMap<ProducerId, Scorecard>, DatabaseError> {
         let args = || args![window.from, window.until];
         let counts = self.db.fetch_all(counts!(""), args()).await?;
-        let latencies = self.db.fetch_all(latencies!(""), args()).await?;
-        scorecards(&counts, &latencies)
+        let mut steps: BTreeMap<ProducerId, Vec<Step>> = BTreeMap::new();
+        for row in self.db.fetch_all(latencies!("producer_id, ", ""), args()).await? {
+            steps.entry(row.parsed("producer_id")?).or_default().push(step(&row)?);
+        }
+        let card = |row: &Row| {
+            let producer = row.parsed("producer_id")?;
+            let steps = steps.get(&producer).map_or(&[][..], Vec::as_slice);
+            Ok((producer, scorecard(row, steps)?))
+        };
+        counts.iter().map(card).collect()
     }
 }
 
-fn scorecards(
-    counts: &[Row],
-    latencies: &[Row],
-) -> Result<BTreeMap<ProducerId, Scorecard>, DatabaseError> {
-    let mut steps: BTreeMap<ProducerId, Vec<(u64, u64)>> = BTreeMap::new();
-    for row in latencies {
-        let step = (row.number("latency_ms")?, row.number("count")?);
-        steps.entry(row.parsed("producer_id")?).or_default().push(step);
-    }
-    let card = |row: &Row| {
-        let producer = row.parsed("producer_id")?;
-        let steps = steps.get(&producer).map_or(&[][..], Vec::as_slice);
-        Ok((producer, scorecard(row, steps)?))
-    };
-    counts.iter().map(card).collect()
+/// A latency and how many answers had it.
+struct Step {
+    latency: Duration,
+    count: u64,
 }
 
-/// `steps` are latencies in milliseconds, in their order, and how many answers had each.
-fn scorecard(row: &Row, steps: &[(u64, u64)]) -> Result<Scorecard, DatabaseError> {
+fn step(row: &Row) -> Result<Step, DatabaseError> {
+    let latency = Duration::from_millis(row.number("latency_ms")?);
+    Ok(Step { latency, count: row.number("count")? })
+}
+
+/// `steps` are in the order of latencies.
+fn scorecard(row: &Row, steps: &[Step]) -> Result<Scorecard, DatabaseError> {
     Ok(Scorecard {
         calls: row.number("calls")?,
         answered: row.number("answered")?,
@@ -190,12 +201,12 @@ fn scorecard(row: &Row, steps: &[(u64, u64)]) -> Result<Scorecard, DatabaseError
 }
 
 /// The smallest latency that so many of a hundred answers do not exceed.
-fn percentile(steps: &[(u64, u64)], percent: u64) -> Option<Duration> {
-    let all: u64 = steps.iter().map(|(_, count)| count).sum();
+fn percentile(steps: &[Step], percent: u64) -> Option<Duration> {
+    let all: u64 = steps.iter().map(|step| step.count).sum();
     let mut place = 0;
-    let reached = steps.iter().find(|(_, count)| {
-        place += count;
+    let reached = steps.iter().find(|step| {
+        place += step.count;
         place * 100 >= all * percent
     });
-    reached.map(|(latency_ms, _)| Duration::from_millis(*latency_ms))
+    reached.map(|step| step.latency)
 }

@@ -123,6 +123,44 @@ async fn count_every_outcome_as_health_does(place: Place) {
     }
 }
 
+/// A month of 100,000 quotes with 20 calls each: `cargo test --release -p rfq-store --test it two_million
+/// -- --ignored --nocapture`.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "writes 2 million calls and prints how long scorecards take"]
+async fn two_million_calls() {
+    let place = Place::sqlite();
+    let store = place.open().await;
+    register(&store, 20).await;
+    place
+        .run(
+            "PRAGMA synchronous = OFF;
+            CREATE TEMP TABLE numbers AS WITH RECURSIVE numbers (n) AS (
+                SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 100000
+            ) SELECT n, lower(hex(randomblob(16))) AS id FROM numbers;
+            INSERT INTO quotes (id, rfq_id, product_slug, product_name, quantity, asked_at)
+                SELECT id, 'rfq-' || n, 'mills/one', 'One', 1, n * 26000000 FROM numbers;
+            INSERT INTO calls (quote_id, producer_id, asked_at, health_state, outcome_code, outcome,
+                    latency_us, offer_rank)
+                SELECT numbers.id, producers.id, n * 26000000, 'healthy',
+                    CASE WHEN n % 10 = 0 THEN 10 ELSE 1 END,
+                    CASE WHEN n % 10 = 0 THEN 'late' ELSE 'offer' END,
+                    abs(random()) % 4000000, CASE WHEN n % 10 > 0 THEN n % 20 END
+                FROM numbers CROSS JOIN producers",
+        )
+        .await;
+    let window = Window { from: at(-1_795_500_000), until: at(1_000_000_000) };
+    for _ in 0..3 {
+        let start = tokio::time::Instant::now();
+        let card = store.scorecard(&producer_id(1), window).await.unwrap().unwrap();
+        println!("one producer, {} calls: {:?}", card.calls, start.elapsed());
+        assert_eq!((card.calls, card.late, card.wins), (100_000, 10_000, 5_000));
+    }
+    let start = tokio::time::Instant::now();
+    let cards = store.scorecards(window).await.unwrap();
+    println!("{} producers, 2,000,000 calls: {:?}", cards.len(), start.elapsed());
+    assert_eq!(cards.len(), 20);
+}
+
 async fn count_within_the_window(place: Place) {
     let store = place.open().await;
     register(&store, 2).await;
