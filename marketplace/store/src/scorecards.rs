@@ -34,9 +34,9 @@ pub struct Scorecard {
     pub offers: u32,
     /// Offers that ranked first.
     pub wins: u32,
-    /// Half of the answers came within this time, from the first byte sent, to the millisecond.
+    /// Half of the valid answers came within this time, from the first byte sent, to the millisecond.
     pub p50: Option<Duration>,
-    /// Nineteen of twenty answers came within this time.
+    /// Nineteen of twenty valid answers came within this time.
     pub p95: Option<Duration>,
 }
 
@@ -114,14 +114,14 @@ macro_rules! counts {
     };
 }
 
-/// How many answers came within each millisecond, rounded up.
+/// How many valid answers came within each millisecond, rounded up: pages that say 503 come in no time.
 macro_rules! latencies {
     ($by:literal, $producer:literal) => {
         calls!(
             concat!("SELECT ", $by, "(latency_us + 999) / 1000 AS latency_ms, COUNT(*) AS count"),
             $producer,
             concat!(
-                "AND outcome_code NOT IN (10, 11, 12, 15) AND latency_us IS NOT NULL GROUP BY ",
+                "AND outcome_code IN (1, 2) AND latency_us IS NOT NULL GROUP BY ",
                 $by,
                 "latency_ms ORDER BY ",
                 $by,
@@ -200,7 +200,7 @@ fn scorecard(row: &Row, steps: &[Step]) -> Result<Scorecard, DatabaseError> {
     })
 }
 
-/// The smallest latency that so many of a hundred answers do not exceed.
+/// The smallest latency that so many of a hundred valid answers do not exceed.
 fn percentile(steps: &[Step], percent: u64) -> Option<Duration> {
     let all: u64 = steps.iter().map(|step| step.count).sum();
     let mut place = 0;
