@@ -25,6 +25,10 @@ need_command() { # COMMAND PACKAGE
   command -v "$1" >/dev/null || need_package "the command $1" "$2"
 }
 
+need_file() { # PATH PACKAGE
+  [ -e "$1" ] || need_package "the file $1" "$2"
+}
+
 need_python_module() { # MODULE PACKAGE
   python3 -c "import $1" 2>/dev/null || need_package "the Python module $1" "$2"
 }
@@ -44,6 +48,7 @@ install() {
   need_command openssl openssl
   need_command python3 python3
   need_command sqlite3 sqlite3
+  need_file /usr/share/i18n/locales/en_US locales
   need_python_module ensurepip python3-venv
   need_command node nodejs
   need_cargo_command cargo-deny 0.20.2

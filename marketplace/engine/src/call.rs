@@ -29,7 +29,7 @@ pub trait ProducerClient: Send + Sync + 'static {
 /// What one producer is asked, and by when.
 #[derive(Debug, Clone)]
 pub struct Call {
-    /// What is asked.
+    /// What is asked, the product by the slug that the producer knows it by.
     pub request: Arc<QuoteRequest>,
     /// How long the producer has, from the first byte it is sent: 4 s (seed, "Timeout and Error
     /// Handling"), or what is left of the quote's time.

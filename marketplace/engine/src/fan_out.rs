@@ -14,6 +14,7 @@ use tracing::error;
 use crate::call::{Call, CallFailure, CallTrace, HttpAnswer, ProducerClient, Timings};
 use crate::health::HealthState;
 use crate::outcome::{CancelReason, HealthEffect, Outcome};
+use crate::problem::CallProblem;
 use crate::producer::ProducerId;
 use crate::request::QuoteRequest;
 use crate::select::Selected;
@@ -33,6 +34,8 @@ pub struct CallRecord {
     /// From the first byte of the request to the last of the answer, or until it was late; `None` when
     /// it ended in another way.
     pub latency: Option<Duration>,
+    /// What was wrong with the producer, as [`CallTrace::problem`] tells it.
+    pub problem: Option<CallProblem>,
     /// What was sent, secrets removed; kept for a [transcript](crate::Quote::transcript) alone.
     pub request: Option<Bytes>,
     /// What came, valid or not.
@@ -48,6 +51,7 @@ impl CallRecord {
             outcome: Outcome::SkippedSuspended,
             timings: Timings::default(),
             latency: None,
+            problem: None,
             request: None,
             answer: None,
         }
@@ -110,14 +114,14 @@ impl FanOut {
             ends,
         };
         let budget = producer_time.min(ends.saturating_duration_since(Instant::now()));
-        for Selected { asked, target } in selected {
+        for Selected { asked, product, target } in selected {
             let asked = Arc::new(asked);
             let trace = trace();
             let ended = if budget.is_zero() {
                 Some(Ended::without_answer(Outcome::SkippedNoTime))
             } else {
-                let call =
-                    Call { request: Arc::clone(request), budget, ends, trace: trace.clone() };
+                let request = request.asked_as(product);
+                let call = Call { request, budget, ends, trace: trace.clone() };
                 let (client, clock) = (Arc::clone(client), Arc::clone(clock));
                 let asking = ask(client, clock, target, call, Arc::clone(&asked), producer_time);
                 fan_out.slots.insert(fan_out.tasks.spawn(asking).id(), fan_out.calls.len());
@@ -201,6 +205,7 @@ impl FanOut {
                 outcome,
                 timings: trace.timings(),
                 latency: ended.latency,
+                problem: trace.problem(),
                 request: trace.request(),
                 answer: ended.answer,
             }

@@ -1,5 +1,7 @@
 //! What is asked for, and how it goes to producers.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, SecondsFormat, Utc};
 use rfq_sdk::{ProductSlug, Quantity, Region, RfqId};
 use serde::Serialize;
@@ -23,6 +25,14 @@ pub struct QuoteRequest {
 }
 
 impl QuoteRequest {
+    /// The same request, of the product by the slug that a producer knows it by.
+    pub(crate) fn asked_as(self: &Arc<Self>, product: ProductSlug) -> Arc<Self> {
+        if product == self.product {
+            return Arc::clone(self);
+        }
+        Arc::new(Self { product, ..Self::clone(self) })
+    }
+
     /// The JSON-RPC request that producers get (seed, "RFQ Request"): `message_id` is that of one
     /// call, `requestor` the URL of the marketplace's agent card.
     #[must_use]

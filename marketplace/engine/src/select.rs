@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rfq_sdk::{Region, RfqId};
+use rfq_sdk::{ProductSlug, Region, RfqId};
 use sha2::{Digest as _, Sha256};
 use tokio::time::Instant;
 
@@ -19,6 +19,9 @@ use crate::validate::Asked;
 pub struct Candidate<T> {
     /// Who.
     pub producer: ProducerId,
+    /// The slug by which it knows the product, and is asked for it: one the product has, or had when the
+    /// producer said that it carries it.
+    pub product: ProductSlug,
     /// Where its offers may be claimed.
     pub claim_domains: ClaimDomains,
     /// Where it delivers to.
@@ -50,7 +53,7 @@ pub struct TrackRecord {
 }
 
 impl TrackRecord {
-    fn response_rate(self) -> f64 {
+    fn offer_rate(self) -> f64 {
         share(self.offers, self.calls)
     }
 
@@ -74,6 +77,7 @@ pub(crate) struct Selection<T> {
 #[derive(Debug)]
 pub(crate) struct Selected<T> {
     pub(crate) asked: Asked,
+    pub(crate) product: ProductSlug,
     pub(crate) target: Arc<T>,
 }
 
@@ -134,8 +138,8 @@ impl<T> Qualified<T> {
     }
 
     fn selected(self) -> Selected<T> {
-        let Candidate { producer, claim_domains, target, .. } = self.candidate;
-        Selected { asked: Asked { producer, claim_domains, state: self.state }, target }
+        let Candidate { producer, product, claim_domains, target, .. } = self.candidate;
+        Selected { asked: Asked { producer, claim_domains, state: self.state }, product, target }
     }
 }
 
@@ -146,7 +150,7 @@ fn expected_value(record: TrackRecord, standing: &Standing) -> f64 {
     const SLOWEST: Duration = Duration::from_secs(4);
     let p95 = standing.latency.map_or(Duration::ZERO, |latency| latency.p95.min(SLOWEST));
     let speed = 1.0 - 0.5 * p95.div_duration_f64(SLOWEST);
-    standing.score.get() * record.response_rate() * (record.win_rate() + NEVER_WON) * speed
+    standing.score.get() * record.offer_rate() * (record.win_rate() + NEVER_WON) * speed
 }
 
 /// Leaves `places` in `qualified`, and returns the others.
@@ -228,6 +232,7 @@ mod tests {
     fn candidate(name: &str, wins: Option<u32>) -> Candidate<()> {
         Candidate {
             producer: id(name),
+            product: request(1).product,
             claim_domains: ClaimDomains::from_iter([]),
             delivers_to: DeliveryArea::Anywhere,
             target: Arc::new(()),

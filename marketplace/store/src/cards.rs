@@ -36,7 +36,8 @@ pub enum FetchOutcome {
     },
 }
 
-/// The agent card of a producer that counts: the last that passed its checks.
+/// The agent card of a producer that counts: the last that passed its checks, of those fetched from
+/// where its agent's card is ([`Agent::card_url`](crate::Agent::card_url)).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredCard {
     /// Where it was fetched from.
@@ -92,13 +93,15 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
-    /// The card of a producer that counts: the last that passed its checks.
+    /// The card of a producer that counts, if there is one.
     ///
     /// # Errors
     /// [`DatabaseError`].
     pub async fn card(&self, producer: &ProducerId) -> Result<Option<StoredCard>, DatabaseError> {
-        let sql = "SELECT url, fetched_at, etag, body FROM card_fetches
-            WHERE producer_id = $1 AND outcome = 'fetched'
+        let sql = "SELECT url, fetched_at, etag, body
+            FROM agents JOIN card_fetches ON card_fetches.producer_id = agents.producer_id
+                AND url = card_url
+            WHERE agents.producer_id = $1 AND outcome = 'fetched'
             ORDER BY fetched_at DESC LIMIT 1";
         let row = self.db.fetch_optional(sql, args![producer.as_str()]).await?;
         let card = |row: Row| {

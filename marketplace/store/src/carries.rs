@@ -10,7 +10,7 @@ use rfq_engine::ProducerId;
 use rfq_sdk::ProductSlug;
 
 use crate::backend::{DatabaseError, Row, args};
-use crate::{Producer, ProductId, Store, producers};
+use crate::{Agent, Producer, ProductId, Store, agents, producers};
 
 /// A product that a producer says it carries.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +19,17 @@ pub struct Carried {
     pub slug: ProductSlug,
     /// The product that has or had the slug; `None` waits for one.
     pub product: Option<ProductId>,
+}
+
+/// A producer that carries a product and can be asked for a quote of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Carrier {
+    /// The producer, which is enabled.
+    pub producer: Producer,
+    /// The slug by which it named the product, and under which it knows it; the first of several.
+    pub slug: ProductSlug,
+    /// How its agent is reached.
+    pub agent: Agent,
 }
 
 /// Why it was not noted what a producer carries.
@@ -114,20 +125,38 @@ impl Store {
         rows.iter().map(carried).collect()
     }
 
-    /// The enabled producers that carry a product, in the order of their ids.
+    /// The enabled producers that carry a product and have an agent to be asked, with all that asking
+    /// them takes, in the order of their ids: up to `limit`, so that there must be no more than those
+    /// that may ever carry one product.
     ///
     /// # Errors
     /// [`DatabaseError`].
-    pub async fn carriers(&self, product: &ProductId) -> Result<Vec<Producer>, DatabaseError> {
-        let sql = "SELECT id, name, state, claim_domains, regions, domain, verified_at
-            FROM producers LEFT JOIN verified_domains ON verified_domains.producer_id = id
-            WHERE state = 'enabled' AND id IN (
-                SELECT carries.producer_id
+    pub async fn carriers(
+        &self,
+        product: &ProductId,
+        limit: u32,
+    ) -> Result<Vec<Carrier>, DatabaseError> {
+        let sql = "SELECT id, name, state, claim_domains, regions, domain, verified_at, slug,
+                agents.producer_id, card_url, scheme, key_id, nonce, sealed
+            FROM (
+                SELECT carries.producer_id, MIN(carries.slug) AS slug
                 FROM product_slugs JOIN carries ON carries.slug = product_slugs.slug
                 WHERE product_slugs.product_id = $1
-            )
-            ORDER BY id";
-        let rows = self.db.fetch_all(sql, args![product.as_str()]).await?;
-        rows.iter().map(producers::producer).collect()
+                GROUP BY carries.producer_id
+            ) AS carrying
+            JOIN producers ON id = carrying.producer_id
+            JOIN agents ON agents.producer_id = id
+            LEFT JOIN verified_domains ON verified_domains.producer_id = id
+            WHERE state = 'enabled'
+            ORDER BY id LIMIT $2";
+        let rows = self.db.fetch_all(sql, args![product.as_str(), i64::from(limit)]).await?;
+        let carrier = |row: &Row| {
+            Ok(Carrier {
+                producer: producers::producer(row)?,
+                slug: row.parsed("slug")?,
+                agent: agents::agent(row)?,
+            })
+        };
+        rows.iter().map(carrier).collect()
     }
 }

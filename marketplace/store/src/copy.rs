@@ -231,7 +231,7 @@ impl Table {
 }
 
 /// Every table but `store` and `change_counter`, each behind those it refers to.
-const TABLES: [Table; 14] = [
+const TABLES: [Table; 13] = [
     Table {
         name: "changes",
         key: 1,
@@ -246,25 +246,28 @@ const TABLES: [Table; 14] = [
             ("state", Text),
             ("claim_domains", Text),
             ("regions", Text),
-            ("created_at", Int),
-            ("updated_at", Int),
         ],
     },
     Table {
         name: "verified_domains",
         key: 1,
-        columns: &[("domain", Text), ("producer_id", Text), ("verified_at", Int)],
+        columns: &[
+            ("domain", Text),
+            ("producer_id", Text),
+            ("verified_at", Int),
+            ("tried_at", Int),
+        ],
     },
     Table {
-        name: "secrets",
+        name: "agents",
         key: 1,
         columns: &[
             ("producer_id", Text),
+            ("card_url", Text),
             ("scheme", Text),
             ("key_id", Text),
             ("nonce", Bytes),
             ("sealed", Bytes),
-            ("stored_at", Int),
         ],
     },
     Table {
@@ -314,12 +317,14 @@ const TABLES: [Table; 14] = [
             ("outcome", Text),
             ("outcome_detail", Text),
             ("latency_us", Int),
+            ("offer_rank", Int),
             ("queue_us", Int),
             ("dns_us", Int),
             ("connect_us", Int),
             ("tls_us", Int),
             ("first_byte_us", Int),
             ("body_us", Int),
+            ("answer_status", Int),
             ("answer", Bytes),
         ],
     },
@@ -341,12 +346,9 @@ const TABLES: [Table; 14] = [
             ("producer_offer_id", Text),
             ("terms", Text),
             ("explanation", Text),
+            ("claim_id", Text),
+            ("claimed_at", Int),
         ],
-    },
-    Table {
-        name: "claims",
-        key: 1,
-        columns: &[("id", Text), ("offer_id", Text), ("claimed_at", Int)],
     },
     Table {
         name: "health",

@@ -58,16 +58,16 @@ impl Store {
     ) -> Result<(), DomainError> {
         let mut tx = self.db.begin().await?;
         // Also the lock that lets one proof of a producer wait for another.
-        let sql = "UPDATE producers SET updated_at = $2 WHERE id = $1";
-        if tx.execute(sql, args![producer.as_str(), now]).await? == 0 {
+        let sql = "UPDATE producers SET state = state WHERE id = $1";
+        if tx.execute(sql, args![producer.as_str()]).await? == 0 {
             return Err(DomainError::UnknownProducer(producer.clone()));
         }
         let sql = "DELETE FROM verified_domains WHERE producer_id = $1 AND domain <> $2";
         tx.execute(sql, args![producer.as_str(), domain.as_str()]).await?;
-        let sql = "INSERT INTO verified_domains (domain, producer_id, verified_at)
-            VALUES ($1, $2, $3)
+        let sql = "INSERT INTO verified_domains (domain, producer_id, verified_at, tried_at)
+            VALUES ($1, $2, $3, $3)
             ON CONFLICT (domain) DO UPDATE SET producer_id = excluded.producer_id,
-                verified_at = excluded.verified_at
+                verified_at = excluded.verified_at, tried_at = excluded.tried_at
             WHERE verified_domains.producer_id = excluded.producer_id
                 OR verified_domains.verified_at <= $4";
         let due = now - VerifiedDomain::VALIDITY;
@@ -78,7 +78,26 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
-    /// Enabled producers whose domain is to be proved again, the longest due first: up to `limit`.
+    /// Notes that it was tried now, in vain, to prove the producer's domain again, so that others are
+    /// due before it.
+    ///
+    /// # Errors
+    /// [`DomainError::UnknownProducer`] also when it has no domain, or the database's.
+    pub async fn note_domain_unproved(
+        &self,
+        producer: &ProducerId,
+        now: DateTime<Utc>,
+    ) -> Result<(), DomainError> {
+        let mut tx = self.db.begin().await?;
+        let sql = "UPDATE verified_domains SET tried_at = $2 WHERE producer_id = $1";
+        if tx.execute(sql, args![producer.as_str(), now]).await? == 0 {
+            return Err(DomainError::UnknownProducer(producer.clone()));
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// Enabled producers whose domain is to be proved again, those first for which it was tried the
+    /// longest ago: up to `limit`.
     ///
     /// # Errors
     /// [`DatabaseError`].
@@ -90,7 +109,7 @@ impl Store {
         let sql = "SELECT id, name, state, claim_domains, regions, domain, verified_at
             FROM verified_domains JOIN producers ON id = producer_id
             WHERE verified_at <= $1 AND state = 'enabled'
-            ORDER BY verified_at, id LIMIT $2";
+            ORDER BY tried_at, id LIMIT $2";
         let due = now - VerifiedDomain::VALIDITY;
         let rows = self.db.fetch_all(sql, args![due, i64::from(limit)]).await?;
         rows.iter().map(producers::producer).collect()

@@ -89,6 +89,7 @@ impl Nonce {
 }
 
 /// A sealed text and what is needed, beside the key, to open it.
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Sealed {
     pub(crate) key_id: KeyId,
     pub(crate) nonce: Vec<u8>,

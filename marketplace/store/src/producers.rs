@@ -22,8 +22,7 @@ pub struct Producer {
     pub claim_domains: Vec<ClaimDomain>,
     /// Where it delivers; empty means everywhere.
     pub regions: Vec<Region>,
-    /// The domain that it has proved to be its own. [`Store::put_producer`] leaves it as it is; only
-    /// [`Store::verify_domain`] changes it.
+    /// The domain that it has proved to be its own, noted by [`Store::verify_domain`].
     pub domain: Option<VerifiedDomain>,
 }
 
@@ -36,69 +35,88 @@ pub enum ProducerState {
     Disabled,
 }
 
+/// What is to be changed of a producer; `None` leaves a field as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ProducerUpdate {
+    /// [`Producer::name`].
+    pub name: Option<Name>,
+    /// [`Producer::state`].
+    pub state: Option<ProducerState>,
+    /// [`Producer::claim_domains`], all of them.
+    pub claim_domains: Option<Vec<ClaimDomain>>,
+    /// [`Producer::regions`], all of them.
+    pub regions: Option<Vec<Region>>,
+}
+
 /// Why nothing was done for a producer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ProducerError {
     /// Nobody has the id.
     #[error("there is no producer {0}")]
     Unknown(ProducerId),
+    /// Another has the id.
+    #[error("there is a producer {0} already")]
+    Taken(ProducerId),
     /// The database did not do it.
     #[error(transparent)]
     Database(#[from] DatabaseError),
 }
 
 impl Producer {
-    /// Where its offers may be claimed: its verified domain and those beside it.
+    /// Where its offers may be claimed: the verified domain, if its proof still counts, and those beside
+    /// it.
     #[must_use]
-    pub fn claimed_at(&self) -> ClaimDomains {
-        let verified = self.domain.iter().map(|verified| &verified.domain);
+    pub fn claimed_at(&self, now: DateTime<Utc>) -> ClaimDomains {
+        let verified = self.domain.iter().filter(|verified| !verified.is_due(now));
+        let verified = verified.map(|verified| &verified.domain);
         verified.chain(&self.claim_domains).cloned().collect()
     }
 }
 
 impl Store {
-    /// Registers a producer, or writes over what was registered under its id.
+    /// Registers a producer whose id nobody has. [`Producer::domain`] is passed over.
     ///
     /// # Errors
-    /// [`DatabaseError`].
-    pub async fn put_producer(
-        &self,
-        producer: &Producer,
-        now: DateTime<Utc>,
-    ) -> Result<(), DatabaseError> {
-        let sql = "INSERT INTO producers
-                (id, name, state, claim_domains, regions, created_at, updated_at)
-            VALUES ($1, $2, $3, $4, $5, $6, $6)
-            ON CONFLICT (id) DO UPDATE SET name = excluded.name, state = excluded.state,
-                claim_domains = excluded.claim_domains, regions = excluded.regions,
-                updated_at = excluded.updated_at";
-        let domains = json_list(producer.claim_domains.iter().map(ClaimDomain::as_str));
+    /// [`ProducerError::Taken`] or the database's.
+    pub async fn create_producer(&self, producer: &Producer) -> Result<(), ProducerError> {
+        let sql = "INSERT INTO producers (id, name, state, claim_domains, regions)
+            VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO NOTHING";
         let args = args![
             producer.id.as_str(),
             producer.name.as_str(),
             producer.state.name(),
-            domains.as_str(),
-            json_list(&producer.regions).as_str(),
-            now,
+            &*domain_list(&producer.claim_domains),
+            &*json_list(&producer.regions),
         ];
         let mut tx = self.db.begin().await?;
-        tx.execute(sql, args).await?;
-        tx.commit().await
+        if tx.execute(sql, args).await? == 0 {
+            return Err(ProducerError::Taken(producer.id.clone()));
+        }
+        Ok(tx.commit().await?)
     }
 
-    /// Enables or disables a producer.
+    /// Changes some of what is known of a producer, and nothing else, so that two changes at the same
+    /// time do not undo each other.
     ///
     /// # Errors
     /// [`ProducerError::Unknown`] or the database's.
-    pub async fn set_producer_state(
+    pub async fn update_producer(
         &self,
         id: &ProducerId,
-        state: ProducerState,
-        now: DateTime<Utc>,
+        update: &ProducerUpdate,
     ) -> Result<(), ProducerError> {
+        let sql = "UPDATE producers SET name = COALESCE($2, name), state = COALESCE($3, state),
+                claim_domains = COALESCE($4, claim_domains), regions = COALESCE($5, regions)
+            WHERE id = $1";
+        let args = args![
+            id.as_str(),
+            update.name.as_ref().map(Name::as_str),
+            update.state.map(ProducerState::name),
+            update.claim_domains.as_deref().map(domain_list).as_deref(),
+            update.regions.as_ref().map(json_list).as_deref(),
+        ];
         let mut tx = self.db.begin().await?;
-        let sql = "UPDATE producers SET state = $1, updated_at = $2 WHERE id = $3";
-        if tx.execute(sql, args![state.name(), now, id.as_str()]).await? == 0 {
+        if tx.execute(sql, args).await? == 0 {
             return Err(ProducerError::Unknown(id.clone()));
         }
         Ok(tx.commit().await?)
@@ -152,6 +170,10 @@ pub(crate) fn producer(row: &Row) -> Result<Producer, DatabaseError> {
             None => None,
         },
     })
+}
+
+fn domain_list(domains: &[ClaimDomain]) -> String {
+    json_list(domains.iter().map(ClaimDomain::as_str))
 }
 
 fn json_list(items: impl IntoIterator<Item = impl Display>) -> String {

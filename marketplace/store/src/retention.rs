@@ -49,9 +49,12 @@ impl Store {
     ) -> Result<u64, DatabaseError> {
         let sql = "DELETE FROM card_fetches WHERE (producer_id, fetched_at) IN (
                 SELECT producer_id, fetched_at FROM card_fetches AS old
-                WHERE fetched_at < $1 AND (outcome <> 'fetched' OR EXISTS (
+                WHERE fetched_at < $1 AND (outcome <> 'fetched' OR NOT EXISTS (
+                    SELECT 1 FROM agents
+                    WHERE agents.producer_id = old.producer_id AND card_url = old.url
+                ) OR EXISTS (
                     SELECT 1 FROM card_fetches AS newer
-                    WHERE newer.producer_id = old.producer_id
+                    WHERE newer.producer_id = old.producer_id AND newer.url = old.url
                         AND newer.fetched_at > old.fetched_at AND newer.outcome = 'fetched'
                 ))
                 ORDER BY fetched_at LIMIT $2

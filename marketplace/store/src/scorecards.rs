@@ -1,10 +1,11 @@
 //! How a producer does, over a stretch of time.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use rfq_engine::ProducerId;
+use rfq_engine::{ProducerId, TrackRecord};
 
 use crate::Store;
 use crate::backend::{DatabaseError, Row, args};
@@ -27,13 +28,13 @@ pub struct Scorecard {
     pub answered: u32,
     /// Calls that were answered with an offer or a decline.
     pub valid: u32,
-    /// Calls that were answered too late, or not at all.
+    /// Calls that were answered too late; no connection and a broken one are counted in none of these.
     pub late: u32,
     /// Offers made.
     pub offers: u32,
     /// Offers that ranked first.
     pub wins: u32,
-    /// Half of the valid answers came within this time, from the first byte sent.
+    /// Half of the valid answers came within this time, from the first byte sent, to the millisecond.
     pub p50: Option<Duration>,
     /// Nineteen of twenty valid answers came within this time.
     pub p95: Option<Duration>,
@@ -46,13 +47,26 @@ impl Scorecard {
         rate(self.answered, self.calls)
     }
 
+    /// The share of calls that brought an offer: who declines all answers, and is of no use.
+    #[must_use]
+    pub fn offer_rate(&self) -> Option<f64> {
+        rate(self.offers, self.calls)
+    }
+
+    /// What the engine selects by; `None` with less than `min_calls`, as few tell little.
+    #[must_use]
+    pub fn track_record(&self, min_calls: NonZeroU32) -> Option<TrackRecord> {
+        let Self { calls, offers, wins, .. } = *self;
+        (calls >= min_calls.get()).then_some(TrackRecord { calls, offers, wins })
+    }
+
     /// The share of answers that were valid.
     #[must_use]
     pub fn valid_rate(&self) -> Option<f64> {
         rate(self.valid, self.answered)
     }
 
-    /// The share of calls that were answered too late, or not at all.
+    /// The share of calls that were answered too late.
     #[must_use]
     pub fn late_rate(&self) -> Option<f64> {
         rate(self.late, self.calls)
@@ -69,8 +83,75 @@ fn rate(part: u32, whole: u32) -> Option<f64> {
     (whole > 0).then(|| f64::from(part) / f64::from(whole))
 }
 
+/// The calls of a window that count: from code 30 on are those that the marketplace ended or did not make.
+macro_rules! calls {
+    ($select:expr, $producer:literal, $group:expr) => {
+        concat!(
+            $select,
+            " FROM calls WHERE ",
+            $producer,
+            " asked_at >= $1 AND asked_at < $2 AND outcome_code < 30 ",
+            $group
+        )
+    };
+}
+
+/// Those that were not answered in time: late, no connection, no TLS, broken off. Codes, as comparing
+/// texts takes most of the time.
+macro_rules! counts {
+    ($producer:literal) => {
+        calls!(
+            "SELECT producer_id, COUNT(*) AS calls,
+                COUNT(*) FILTER (WHERE outcome_code NOT IN (10, 11, 12, 15)) AS answered,
+                COUNT(*) FILTER (WHERE outcome_code IN (1, 2)) AS valid,
+                COUNT(*) FILTER (WHERE outcome_code = 10) AS late,
+                COUNT(*) FILTER (WHERE outcome_code = 1) AS offers,
+                COUNT(*) FILTER (WHERE offer_rank = 1) AS wins",
+            $producer,
+            "GROUP BY producer_id"
+        )
+    };
+}
+
+/// How many valid answers came within each millisecond, rounded up: pages that say 503 come in no time.
+macro_rules! latencies {
+    ($by:literal, $producer:literal) => {
+        calls!(
+            concat!("SELECT ", $by, "(latency_us + 999) / 1000 AS latency_ms, COUNT(*) AS count"),
+            $producer,
+            concat!(
+                "AND outcome_code IN (1, 2) AND latency_us IS NOT NULL GROUP BY ",
+                $by,
+                "latency_ms ORDER BY ",
+                $by,
+                "latency_ms"
+            )
+        )
+    };
+}
+
 impl Store {
-    /// How every producer did that was called.
+    /// How a producer did; `None` if it was not called.
+    ///
+    /// # Errors
+    /// [`DatabaseError`].
+    pub async fn scorecard(
+        &self,
+        producer: &ProducerId,
+        window: Window,
+    ) -> Result<Option<Scorecard>, DatabaseError> {
+        let args = || args![window.from, window.until, producer.as_str()];
+        let (counts, latencies) = tokio::try_join!(
+            self.db.fetch_optional(counts!("producer_id = $3 AND"), args()),
+            self.db.fetch_all(latencies!("", "producer_id = $3 AND"), args()),
+        )?;
+        let Some(counts) = counts else { return Ok(None) };
+        let steps = latencies.iter().map(step).collect::<Result<Vec<_>, _>>()?;
+        scorecard(&counts, &steps).map(Some)
+    }
+
+    /// How every producer did that was called. It reads all calls of the window, so that it is nothing
+    /// to do for each quote.
     ///
     /// # Errors
     /// [`DatabaseError`].
@@ -78,46 +159,34 @@ impl Store {
         &self,
         window: Window,
     ) -> Result<BTreeMap<ProducerId, Scorecard>, DatabaseError> {
-        // A percentile is the smallest latency that so many of them do not exceed. Those of answers
-        // that are not valid do not count: pages that say 503 come in no time.
-        let sql = "WITH made AS (
-                SELECT producer_id, quote_id, outcome,
-                    CASE WHEN outcome IN ('late', 'connect_failed', 'tls_failed', 'io_failed')
-                        THEN 0 ELSE 1 END AS answered,
-                    latency_us
-                FROM calls
-                WHERE asked_at >= $1 AND asked_at < $2 AND outcome NOT IN
-                    ('cancelled', 'skipped_no_time', 'skipped_suspended', 'panicked')
-            ), placed AS (
-                SELECT producer_id, latency_us,
-                    ROW_NUMBER() OVER (PARTITION BY producer_id ORDER BY latency_us) AS place,
-                    COUNT(*) OVER (PARTITION BY producer_id) AS places
-                FROM made WHERE outcome IN ('offer', 'decline') AND latency_us IS NOT NULL
-            ), latencies AS (
-                SELECT producer_id,
-                    MIN(CASE WHEN place * 100 >= places * 50 THEN latency_us END) AS p50_us,
-                    MIN(CASE WHEN place * 100 >= places * 95 THEN latency_us END) AS p95_us
-                FROM placed GROUP BY producer_id
-            ), counts AS (
-                SELECT made.producer_id,
-                    COUNT(*) AS calls,
-                    SUM(answered) AS answered,
-                    SUM(CASE WHEN outcome IN ('offer', 'decline') THEN 1 ELSE 0 END) AS valid,
-                    SUM(CASE WHEN outcome = 'late' THEN 1 ELSE 0 END) AS late,
-                    COUNT(offers.id) AS offers,
-                    SUM(CASE WHEN rank = 1 THEN 1 ELSE 0 END) AS wins
-                FROM made LEFT JOIN offers
-                    ON offers.quote_id = made.quote_id AND offers.producer_id = made.producer_id
-                GROUP BY made.producer_id
-            )
-            SELECT counts.producer_id, calls, answered, valid, late, offers, wins, p50_us, p95_us
-            FROM counts LEFT JOIN latencies ON latencies.producer_id = counts.producer_id";
-        let rows = self.db.fetch_all(sql, args![window.from, window.until]).await?;
-        rows.iter().map(|row| Ok((row.parsed("producer_id")?, scorecard(row)?))).collect()
+        let args = || args![window.from, window.until];
+        let counts = self.db.fetch_all(counts!(""), args()).await?;
+        let mut steps: BTreeMap<ProducerId, Vec<Step>> = BTreeMap::new();
+        for row in self.db.fetch_all(latencies!("producer_id, ", ""), args()).await? {
+            steps.entry(row.parsed("producer_id")?).or_default().push(step(&row)?);
+        }
+        let card = |row: &Row| {
+            let producer = row.parsed("producer_id")?;
+            let steps = steps.get(&producer).map_or(&[][..], Vec::as_slice);
+            Ok((producer, scorecard(row, steps)?))
+        };
+        counts.iter().map(card).collect()
     }
 }
 
-fn scorecard(row: &Row) -> Result<Scorecard, DatabaseError> {
+/// A latency and how many answers had it.
+struct Step {
+    latency: Duration,
+    count: u64,
+}
+
+fn step(row: &Row) -> Result<Step, DatabaseError> {
+    let latency = Duration::from_millis(row.number("latency_ms")?);
+    Ok(Step { latency, count: row.number("count")? })
+}
+
+/// `steps` are in the order of latencies.
+fn scorecard(row: &Row, steps: &[Step]) -> Result<Scorecard, DatabaseError> {
     Ok(Scorecard {
         calls: row.number("calls")?,
         answered: row.number("answered")?,
@@ -125,7 +194,18 @@ fn scorecard(row: &Row) -> Result<Scorecard, DatabaseError> {
         late: row.number("late")?,
         offers: row.number("offers")?,
         wins: row.number("wins")?,
-        p50: row.get("p50_us")?,
-        p95: row.get("p95_us")?,
+        p50: percentile(steps, 50),
+        p95: percentile(steps, 95),
     })
+}
+
+/// The smallest latency that so many of a hundred valid answers do not exceed.
+fn percentile(steps: &[Step], percent: u64) -> Option<Duration> {
+    let all: u64 = steps.iter().map(|step| step.count).sum();
+    let mut place = 0;
+    let reached = steps.iter().find(|step| {
+        place += step.count;
+        place * 100 >= all * percent
+    });
+    reached.map(|step| step.latency)
 }

@@ -1,20 +1,28 @@
 //! The secrets shared with producers, sealed.
 
-use chrono::{DateTime, Utc};
+use std::fmt;
+
 use rfq_engine::ProducerId;
 use rfq_sdk::{Scheme, Secret, SecretError};
+use zeroize::Zeroizing;
 
 use crate::Store;
 use crate::backend::{DatabaseError, Row, args};
 use crate::key_ring::{KeyId, KeyRing, Nonce, Sealed, Unopened};
 
-/// Why a secret was not kept or not opened. No variant holds any part of it.
+/// The secret of a producer as it is kept. Equal ones are one secret, sealed once, so that what was
+/// made of one may be kept as long as it comes back the same.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SealedSecret {
+    producer: ProducerId,
+    scheme: Scheme,
+    sealed: Sealed,
+}
+
+/// Why a secret was not opened, or not sealed. No variant holds any part of it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SecretsError {
-    /// Nobody has the id.
-    #[error("there is no producer {0}")]
-    UnknownProducer(ProducerId),
-    /// The text cannot serve as a secret.
+    /// What opened cannot serve as a secret.
     #[error(transparent)]
     Unfit(#[from] SecretError),
     /// The key it was sealed with is not in the key ring.
@@ -41,9 +49,6 @@ pub enum SecretsError {
         /// The key that does not fit.
         key: KeyId,
     },
-    /// The database did not do it.
-    #[error(transparent)]
-    Database(#[from] DatabaseError),
 }
 
 /// What [`Store::reseal_secrets`] has done.
@@ -55,63 +60,76 @@ pub struct Resealed {
     pub unopened: Vec<SecretsError>,
 }
 
-impl Store {
-    /// Keeps the secret of a producer, sealed, in place of the one it had.
+impl SealedSecret {
+    /// How calls are signed with it.
+    #[must_use]
+    pub const fn scheme(&self) -> Scheme {
+        self.scheme
+    }
+
+    /// Opens it. Do so to sign, and show it to nobody.
     ///
     /// # Errors
     /// [`SecretsError`].
-    pub async fn put_secret(
-        &self,
+    pub fn open(&self, keys: &KeyRing) -> Result<Secret, SecretsError> {
+        Ok(Secret::new(&self.text(keys)?)?)
+    }
+
+    pub(crate) fn seal(
         keys: &KeyRing,
         producer: &ProducerId,
         scheme: Scheme,
         text: &str,
         nonce: Nonce,
-        now: DateTime<Utc>,
-    ) -> Result<(), SecretsError> {
-        Secret::new(text)?;
+    ) -> Result<Self, SecretsError> {
         let sealed = keys
-            .seal(text, [producer.as_str(), name(scheme)], nonce)
+            .seal(text, [producer.as_str(), scheme_name(scheme)], nonce)
             .map_err(|error| refusal(error, producer, keys.sealing_key()))?;
-        let sql = "INSERT INTO secrets (producer_id, scheme, key_id, nonce, sealed, stored_at)
-            SELECT id, $2, $3, $4, $5, $6 FROM producers WHERE id = $1
-            ON CONFLICT (producer_id) DO UPDATE SET scheme = excluded.scheme,
-                key_id = excluded.key_id, nonce = excluded.nonce, sealed = excluded.sealed,
-                stored_at = excluded.stored_at";
-        let args = args![
-            producer.as_str(),
-            name(scheme),
-            sealed.key_id.as_str(),
-            &*sealed.nonce,
-            &*sealed.bytes,
-            now,
-        ];
-        let mut tx = self.db.begin().await?;
-        if tx.execute(sql, args).await? == 0 {
-            return Err(SecretsError::UnknownProducer(producer.clone()));
-        }
-        Ok(tx.commit().await?)
+        Ok(Self { producer: producer.clone(), scheme, sealed })
     }
 
-    /// Opens the secret of a producer; `None` if it has none. Open it to sign, and show it to nobody.
-    ///
-    /// # Errors
-    /// [`SecretsError`].
-    pub async fn secret(
-        &self,
-        keys: &KeyRing,
-        producer: &ProducerId,
-    ) -> Result<Option<(Scheme, Secret)>, SecretsError> {
-        let sql = "SELECT producer_id, scheme, key_id, nonce, sealed
-            FROM secrets WHERE producer_id = $1";
-        let Some(row) = self.db.fetch_optional(sql, args![producer.as_str()]).await? else {
-            return Ok(None);
-        };
-        let kept = Kept::read(&row)?;
-        let (scheme, text) = (kept.scheme, kept.open(keys)?);
-        Ok(Some((scheme, Secret::new(&text)?)))
+    /// Reads `producer_id, scheme, key_id, nonce, sealed`.
+    pub(crate) fn read(row: &Row) -> Result<Self, DatabaseError> {
+        Ok(Self {
+            producer: row.parsed("producer_id")?,
+            scheme: row.one_of("scheme", &[Scheme::HmacSha256, Scheme::Bearer], scheme_name)?,
+            sealed: Sealed {
+                key_id: row.parsed("key_id")?,
+                nonce: row.get("nonce")?,
+                bytes: row.get("sealed")?,
+            },
+        })
     }
 
+    pub(crate) const fn key(&self) -> &KeyId {
+        &self.sealed.key_id
+    }
+
+    pub(crate) fn nonce(&self) -> &[u8] {
+        &self.sealed.nonce
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.sealed.bytes
+    }
+
+    fn text(&self, keys: &KeyRing) -> Result<Zeroizing<String>, SecretsError> {
+        let refused = |error| refusal(error, &self.producer, self.key());
+        let owner = [self.producer.as_str(), scheme_name(self.scheme)];
+        let bytes = keys.open(&self.sealed, owner).map_err(refused)?;
+        let text = std::str::from_utf8(&bytes).map_err(|_| refused(Unopened::Changed))?;
+        Ok(text.to_owned().into())
+    }
+}
+
+/// Whose it is and the key it is sealed with.
+impl fmt::Debug for SealedSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SealedSecret({}, {})", self.producer, self.key())
+    }
+}
+
+impl Store {
     /// Seals with the newest key whatever is sealed with another. When nothing is left unopened, the
     /// old keys may go.
     ///
@@ -123,15 +141,13 @@ impl Store {
         nonces: &mut (dyn FnMut() -> Nonce + Send),
     ) -> Result<Resealed, DatabaseError> {
         let sql = "SELECT producer_id, scheme, key_id, nonce, sealed
-            FROM secrets WHERE key_id <> $1 ORDER BY producer_id";
+            FROM agents WHERE key_id <> $1 ORDER BY producer_id";
         let rows = self.db.fetch_all(sql, args![keys.sealing_key().as_str()]).await?;
         let mut done = Resealed::default();
         for row in &rows {
-            let kept = Kept::read(row)?;
-            let owner = [kept.producer.as_str(), name(kept.scheme)];
-            let resealed = kept.open(keys).and_then(|text| {
-                let sealed = keys.seal(&text, owner, nonces());
-                sealed.map_err(|error| refusal(error, &kept.producer, keys.sealing_key()))
+            let kept = SealedSecret::read(row)?;
+            let resealed = kept.text(keys).and_then(|text| {
+                SealedSecret::seal(keys, &kept.producer, kept.scheme, &text, nonces())
             });
             match resealed {
                 Ok(resealed) => done.resealed += self.replace(&kept, &resealed).await?,
@@ -142,50 +158,24 @@ impl Store {
     }
 
     /// Unless the producer has another secret meanwhile, which is then sealed with the newest key.
-    async fn replace(&self, kept: &Kept, resealed: &Sealed) -> Result<u64, DatabaseError> {
-        let sql = "UPDATE secrets SET key_id = $1, nonce = $2, sealed = $3
+    async fn replace(
+        &self,
+        kept: &SealedSecret,
+        resealed: &SealedSecret,
+    ) -> Result<u64, DatabaseError> {
+        let sql = "UPDATE agents SET key_id = $1, nonce = $2, sealed = $3
             WHERE producer_id = $4 AND nonce = $5";
         let args = args![
-            resealed.key_id.as_str(),
-            &*resealed.nonce,
-            &*resealed.bytes,
+            resealed.key().as_str(),
+            resealed.nonce(),
+            resealed.bytes(),
             kept.producer.as_str(),
-            &*kept.sealed.nonce,
+            kept.nonce(),
         ];
         let mut tx = self.db.begin().await?;
         let replaced = tx.execute(sql, args).await?;
         tx.commit().await?;
         Ok(replaced)
-    }
-}
-
-/// A secret as it is kept.
-struct Kept {
-    producer: ProducerId,
-    scheme: Scheme,
-    sealed: Sealed,
-}
-
-impl Kept {
-    fn read(row: &Row) -> Result<Self, DatabaseError> {
-        Ok(Self {
-            producer: row.parsed("producer_id")?,
-            scheme: row.one_of("scheme", &[Scheme::HmacSha256, Scheme::Bearer], name)?,
-            sealed: Sealed {
-                key_id: row.parsed("key_id")?,
-                nonce: row.get("nonce")?,
-                bytes: row.get("sealed")?,
-            },
-        })
-    }
-
-    fn open(&self, keys: &KeyRing) -> Result<zeroize::Zeroizing<String>, SecretsError> {
-        let key = &self.sealed.key_id;
-        let refused = |error| refusal(error, &self.producer, key);
-        let owner = [self.producer.as_str(), name(self.scheme)];
-        let bytes = keys.open(&self.sealed, owner).map_err(refused)?;
-        let text = std::str::from_utf8(&bytes).map_err(|_| refused(Unopened::Changed))?;
-        Ok(text.to_owned().into())
     }
 }
 
@@ -198,7 +188,7 @@ fn refusal(error: Unopened, producer: &ProducerId, key: &KeyId) -> SecretsError 
 }
 
 /// As it is stored, and sealed: never to change.
-const fn name(scheme: Scheme) -> &'static str {
+pub(crate) const fn scheme_name(scheme: Scheme) -> &'static str {
     match scheme {
         Scheme::HmacSha256 => "hmac_sha256",
         Scheme::Bearer => "bearer",

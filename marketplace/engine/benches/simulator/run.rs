@@ -86,6 +86,7 @@ pub(crate) fn run(
             let carriers = world.carriers(number).to_vec();
             let candidate = |n: &usize| Candidate {
                 producer: ids[*n].clone(),
+                product: request(number).product,
                 claim_domains: claim_domains.clone(),
                 delivers_to: DeliveryArea::Anywhere,
                 target: Arc::new(*n),

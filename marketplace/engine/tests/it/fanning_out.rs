@@ -60,6 +60,19 @@ async fn the_answer_is_ranked_and_every_call_has_its_outcome() {
     assert_eq!(call("busy").unwrap().answer.as_ref().unwrap().status, 503);
 }
 
+/// A producer that named the product before it was renamed knows no other name.
+#[tokio::test(start_paused = true)]
+async fn each_is_asked_for_what_it_said_it_carries() {
+    let market = Market::of([("old", Does::Offer(10_000, 10)), ("new", Does::Offer(9_000, 10))]);
+    let mut quote = market.next();
+    quote.candidates[0].product = "furniture/bed-1".parse().unwrap();
+    let outcome = market.engine.quote(quote).await;
+    assert_eq!(places(&outcome), ["new", "old"]);
+    let mut products = market.client.products.lock().unwrap().clone();
+    products.sort();
+    assert_eq!(products, ["beds/oak-bed", "furniture/bed-1"]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_call_that_forgets_the_time_does_not_hold_the_quote() {
     let market = Market::of([

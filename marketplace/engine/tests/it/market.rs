@@ -47,6 +47,8 @@ pub(crate) struct Scripted {
     /// Calls that have begun and not ended, in whatever way.
     pub(crate) under_way: Arc<AtomicUsize>,
     pub(crate) begun: AtomicUsize,
+    /// What was asked for, by its slug, in the order of calls.
+    pub(crate) products: Mutex<Vec<String>>,
 }
 
 impl ProducerClient for Scripted {
@@ -54,6 +56,7 @@ impl ProducerClient for Scripted {
 
     async fn call(&self, target: Arc<Does>, call: Call) -> Result<HttpAnswer, CallFailure> {
         self.begun.fetch_add(1, Ordering::Relaxed);
+        self.products.lock().unwrap().push(call.request.product.to_string());
         let _ends = UnderWay::begin(&self.under_way);
         match *target {
             Does::Queue => return future::pending().await,
@@ -153,6 +156,7 @@ impl Market {
         let number = self.quotes.fetch_add(1, Ordering::Relaxed);
         let candidate = |(name, does): &(String, Does)| Candidate {
             producer: id(name),
+            product: request(number).product,
             claim_domains: ["shop.example".parse().unwrap()].into_iter().collect(),
             delivers_to: DeliveryArea::Anywhere,
             target: Arc::new(*does),

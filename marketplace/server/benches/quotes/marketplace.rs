@@ -71,6 +71,7 @@ impl Marketplace {
         };
         let candidates = (1..=PRODUCERS).zip(&self.targets).map(|(number, target)| Candidate {
             producer: format!("shop{number}").parse().unwrap(),
+            product: "coffee-grinders/baratza-encore-esp".parse().unwrap(),
             claim_domains: std::iter::once("shops.example".parse().unwrap()).collect(),
             delivers_to: DeliveryArea::Anywhere,
             target: Arc::clone(target),

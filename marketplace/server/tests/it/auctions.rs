@@ -23,6 +23,8 @@ use crate::market::{NOW, dev_client, target};
 use crate::producer::Producer;
 use crate::scripts::Script;
 
+const PRODUCT: &str = "coffee-grinders/baratza-encore-esp";
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Auction {
@@ -99,7 +101,7 @@ async fn hold(name: &str, auction: Auction) {
     let Asked { quantity, region } = &auction.request;
     let request = QuoteRequest {
         rfq_id: name.parse().unwrap(),
-        product: "coffee-grinders/baratza-encore-esp".parse().unwrap(),
+        product: PRODUCT.parse().unwrap(),
         product_name: "Baratza Encore ESP".to_owned(),
         quantity: Quantity::new(*quantity).unwrap(),
         region: region.as_ref().map(|region| region.parse().unwrap()),
@@ -213,6 +215,7 @@ impl Market {
             let domain = format!("{name}.example").parse().unwrap();
             self.candidates.push(Candidate {
                 producer: id,
+                product: PRODUCT.parse().unwrap(),
                 claim_domains: std::iter::once(domain).collect(),
                 delivers_to: DeliveryArea::Anywhere,
                 target: Arc::new(Scripted {

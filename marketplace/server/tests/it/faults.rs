@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rfq_engine::{
-    Candidate, ClosePolicy, DeliveryArea, Engine, EnginePolicy, HealthBoard, HealthPolicy, Quote,
+    Candidate, ClosePolicy, DeliveryArea, Engine, EnginePolicy, HealthBoard, HealthPolicy, Outcome,
+    Quote,
 };
 use rfq_marketplace::net::{Limits, Reach};
 use rfq_sdk::ManualClock;
@@ -38,6 +39,7 @@ async fn every_outcome_has_its_name(producer_time: Duration, quote_time: Duratio
         internet.lead(&name, &format!("93.184.215.{number}"), address);
         Candidate {
             producer: format!("shop{number}").parse().unwrap(),
+            product: "coffee-grinders/baratza-encore-esp".parse().unwrap(),
             claim_domains: std::iter::once("shops.example".parse().unwrap()).collect(),
             delivers_to: DeliveryArea::Anywhere,
             target: target(&format!("https://{name}/message:send"), Reach::Public),
@@ -65,6 +67,12 @@ async fn every_outcome_has_its_name(producer_time: Duration, quote_time: Duratio
         let number = call.producer.as_str().strip_prefix("shop").unwrap().parse().unwrap();
         let kind = Kind::of(number);
         assert_eq!(call.outcome, kind.outcome(quote_time < producer_time), "{kind:?}");
+        // What is wrong is told of each call that failed for it, and of no other.
+        if let Some(problem) = call.problem {
+            assert!(call.outcome != Outcome::Offer, "{kind:?}: {problem}");
+        }
+        let connects_badly = matches!(call.outcome, Outcome::ConnectFailed | Outcome::TlsFailed);
+        assert!(call.problem.is_some() || !connects_badly, "{kind:?}");
     }
     drop(engine);
     for producer in &faulty.producers {

@@ -24,32 +24,30 @@ CREATE TABLE changes (
     kind TEXT NOT NULL CHECK (kind IN ('put', 'deleted')),
     changed_at INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX changes_by_time ON changes (changed_at);
 
 CREATE TABLE producers (
     id TEXT PRIMARY KEY,
     name TEXT NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('enabled', 'disabled')),
     claim_domains TEXT NOT NULL,
-    regions TEXT NOT NULL,
-    created_at INTEGER NOT NULL,
-    updated_at INTEGER NOT NULL
+    regions TEXT NOT NULL
 ) STRICT;
 
 CREATE TABLE verified_domains (
     domain TEXT PRIMARY KEY,
     producer_id TEXT NOT NULL UNIQUE REFERENCES producers (id),
-    verified_at INTEGER NOT NULL
+    verified_at INTEGER NOT NULL,
+    tried_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX verified_domains_by_time ON verified_domains (verified_at);
 
-CREATE TABLE secrets (
+CREATE TABLE agents (
     producer_id TEXT PRIMARY KEY REFERENCES producers (id),
+    card_url TEXT NOT NULL,
     scheme TEXT NOT NULL CHECK (scheme IN ('hmac_sha256', 'bearer')),
     key_id TEXT NOT NULL,
     nonce BLOB NOT NULL,
-    sealed BLOB NOT NULL,
-    stored_at INTEGER NOT NULL
+    sealed BLOB NOT NULL
 ) STRICT;
 
 CREATE TABLE card_fetches (
@@ -86,6 +84,7 @@ CREATE TABLE carries (
 ) STRICT;
 CREATE INDEX carries_by_slug ON carries (slug);
 
+-- took_us is NULL until the quote is over; its calls come with its end.
 CREATE TABLE quotes (
     id TEXT PRIMARY KEY,
     rfq_id TEXT NOT NULL UNIQUE,
@@ -95,7 +94,7 @@ CREATE TABLE quotes (
     region TEXT,
     deliver_by INTEGER,
     asked_at INTEGER NOT NULL,
-    took_us INTEGER NOT NULL
+    took_us INTEGER
 ) STRICT;
 CREATE INDEX quotes_by_time ON quotes (asked_at);
 
@@ -108,23 +107,26 @@ CREATE TABLE calls (
     outcome TEXT NOT NULL,
     outcome_detail TEXT,
     latency_us INTEGER,
+    offer_rank INTEGER,
     queue_us INTEGER,
     dns_us INTEGER,
     connect_us INTEGER,
     tls_us INTEGER,
     first_byte_us INTEGER,
     body_us INTEGER,
+    answer_status INTEGER,
     answer BLOB,
     PRIMARY KEY (quote_id, producer_id)
 ) STRICT;
-CREATE INDEX calls_by_producer ON calls (producer_id, asked_at);
-CREATE INDEX calls_by_time ON calls (asked_at);
+-- All that a scorecard needs, so that it reads nothing else.
+CREATE INDEX calls_by_producer ON calls (producer_id, asked_at, outcome_code, latency_us, offer_rank);
 
+-- rank and explanation are NULL until the quote is over, claimed_at until somebody goes to claim.
 CREATE TABLE offers (
     id TEXT PRIMARY KEY,
     quote_id TEXT NOT NULL REFERENCES quotes (id) ON DELETE CASCADE,
     producer_id TEXT NOT NULL REFERENCES producers (id),
-    rank INTEGER NOT NULL,
+    rank INTEGER,
     price_cents INTEGER NOT NULL,
     shipping_cost_cents INTEGER,
     list_price_cents INTEGER,
@@ -134,18 +136,12 @@ CREATE TABLE offers (
     claim_url TEXT NOT NULL,
     producer_offer_id TEXT,
     terms TEXT,
-    explanation TEXT NOT NULL,
+    explanation TEXT,
+    claim_id TEXT NOT NULL UNIQUE,
+    claimed_at INTEGER,
     UNIQUE (quote_id, producer_id),
     UNIQUE (quote_id, rank)
 ) STRICT;
-CREATE INDEX offers_by_producer ON offers (producer_id);
-
-CREATE TABLE claims (
-    id TEXT PRIMARY KEY,
-    offer_id TEXT NOT NULL REFERENCES offers (id) ON DELETE CASCADE,
-    claimed_at INTEGER NOT NULL
-) STRICT;
-CREATE INDEX claims_by_offer ON claims (offer_id);
 
 CREATE TABLE health (
     producer_id TEXT PRIMARY KEY REFERENCES producers (id),

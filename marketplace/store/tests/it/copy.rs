@@ -5,27 +5,18 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Command, Output};
 
 use rfq_engine::{HealthDelta, Outcome};
-use rfq_sdk::Scheme;
-use rfq_store::{
-    CardFetch, Claim, CopyError, DatabaseError, FetchOutcome, KeyRing, Nonce, QuoteRecord, Store,
-    copy,
-};
+use rfq_store::{CardFetch, CopyError, DatabaseError, FetchOutcome, Store, copy};
 
 use crate::health;
-use crate::place::{Place, at, producer_id, product, product_id, public_id, register};
+use crate::place::{Place, at, give_agent, producer_id, product, product_id, public_id, register};
 use crate::postgres::PASSWORD;
 use crate::quotes::{self, call};
-
-const KEY: &str = "k1 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 
 /// Something in every table, and more than a page in some.
 async fn fill(store: &Store) {
     register(store, 600).await;
     store.verify_domain(&producer_id(1), &"shop.example".parse().unwrap(), at(0)).await.unwrap();
-    let keys: KeyRing = KEY.parse().unwrap();
-    let nonce = Nonce::from_random([1; 24]);
-    let text = "correct horse battery staple";
-    store.put_secret(&keys, &producer_id(1), Scheme::Bearer, text, nonce, at(0)).await.unwrap();
+    give_agent(store, 1, "https://shop.example/").await;
     let outcome = FetchOutcome::Fetched { etag: None, body: b"\xff\0".to_vec() };
     let card = CardFetch { url: "https://shop.example/".to_owned(), fetched_at: at(0), outcome };
     store.record_card_fetch(&producer_id(1), &card).await.unwrap();
@@ -36,9 +27,8 @@ async fn fill(store: &Store) {
     store.set_carried(&producer_id(1), &slugs).await.unwrap();
     quotes::keep(store, 1..=3).await;
     let calls = (1..=600).map(|producer| call(producer, Outcome::Late)).collect();
-    store.put_quote(&QuoteRecord { calls, ..quotes::quote(4) }).await.unwrap();
-    let claim = Claim { id: public_id(1), offer: public_id(1001), claimed_at: at(9) };
-    store.put_claim(&claim).await.unwrap();
+    quotes::keep_quote(store, 4, calls, vec![]).await;
+    assert!(store.claim(public_id(!1001), at(9)).await.unwrap().is_some());
     let delta = HealthDelta::new(0.1, 0.2, 3).unwrap();
     store
         .apply_health(health::new_flush(), &BTreeMap::from([(producer_id(1), delta)]), at(0))
@@ -49,7 +39,6 @@ async fn fill(store: &Store) {
 
 /// What can be seen of the store.
 async fn seen(store: &Store) -> String {
-    let keys: KeyRing = KEY.parse().unwrap();
     let mut quotes = Vec::new();
     for number in 1..=4 {
         quotes.push(store.quote(public_id(number)).await.unwrap());
@@ -58,12 +47,12 @@ async fn seen(store: &Store) -> String {
         "{:?}",
         (
             store.producers(None, 1000).await.unwrap(),
-            store.secret(&keys, &producer_id(1)).await.unwrap(),
+            store.agent(&producer_id(1)).await.unwrap(),
             store.card_fetches(&producer_id(1), 10).await.unwrap(),
             store.products(None, 2000).await.unwrap(),
             store.carried(&producer_id(1), None, 2000).await.unwrap(),
             quotes,
-            store.claims(public_id(1001)).await.unwrap(),
+            store.claim(public_id(!1001), at(10)).await.unwrap(),
             store.health().await.unwrap(),
             store.changes(10, 1000).await.unwrap(),
             store.changes(0, 1000).await.unwrap_err(),
@@ -83,7 +72,7 @@ async fn from_sqlite_to_postgres_and_back_everything_moves() {
     })
     .await
     .unwrap();
-    assert_eq!(totals.len(), 14, "{totals:?}");
+    assert_eq!(totals.len(), 13, "{totals:?}");
     assert!(totals.values().all(|(rows, of)| rows == of && *rows > 0), "{totals:?}");
     assert_eq!(totals["calls"].0, 603);
     assert_eq!(seen(&second).await, seen(&first).await);
@@ -196,7 +185,7 @@ async fn the_command_copies_and_says_what() {
     changes: 991 rows
     producers: 600 rows
     verified_domains: 1 rows
-    secrets: 1 rows
+    agents: 1 rows
     card_fetches: 1 rows
     products: 999 rows
     product_slugs: 999 rows
@@ -204,10 +193,9 @@ async fn the_command_copies_and_says_what() {
     quotes: 4 rows
     calls: 603 rows
     offers: 3 rows
-    claims: 1 rows
     health: 1 rows
     health_flushes: 1 rows
-    Copied 5205 rows, and counted them again.
+    Copied 5204 rows, and counted them again.
     ");
     assert_eq!(seen(&places[1].open().await).await, seen(&from).await);
 

@@ -2,10 +2,10 @@
 
 use chrono::TimeDelta;
 use rfq_engine::ClaimDomain;
-use rfq_store::{DomainError, ProducerState, Store, VerifiedDomain};
+use rfq_store::{DomainError, ProducerUpdate, Store, VerifiedDomain};
 
 use crate::on_both;
-use crate::place::{Place, at, producer, producer_id, register};
+use crate::place::{Place, at, disable, name, producer_id, register};
 
 on_both!(
     belong_to_one_producer,
@@ -63,8 +63,9 @@ async fn take_the_place_of_the_one_before(place: Place) {
     }
     let new = VerifiedDomain { domain: domain("new.example"), verified_at: at(0) };
     assert_eq!(of(&store, 1).await, Some(new.clone()));
-    store.put_producer(&producer(1), at(1)).await.unwrap();
-    assert_eq!(of(&store, 1).await, Some(new), "registering again leaves it");
+    let update = ProducerUpdate { name: Some(name("Other")), ..Default::default() };
+    store.update_producer(&producer_id(1), &update).await.unwrap();
+    assert_eq!(of(&store, 1).await, Some(new), "a change of something else leaves it");
     store.verify_domain(&producer_id(2), &domain("old.example"), at(1)).await.unwrap();
     let taken = store.verify_domain(&producer_id(1), &domain("old.example"), at(1)).await;
     assert_eq!(taken, Err(DomainError::Taken(domain("old.example"))));
@@ -78,11 +79,17 @@ async fn are_due_after_thirty_days(place: Place) {
         let domain = domain(&format!("shop-{number}.example"));
         store.verify_domain(&producer_id(number), &domain, at(days * DAY)).await.unwrap();
     }
-    store.set_producer_state(&producer_id(4), ProducerState::Disabled, at(0)).await.unwrap();
+    disable(&store, 4).await;
     let due = store.domains_due(at(32 * DAY), 10).await.unwrap();
     let ids: Vec<_> = due.iter().map(|producer| &producer.id).collect();
     assert_eq!(ids, [&producer_id(2), &producer_id(1)]);
     assert_eq!(store.domains_due(at(32 * DAY), 1).await.unwrap().len(), 1);
+    // One that cannot be proved any more does not hold up the others.
+    store.note_domain_unproved(&producer_id(2), at(32 * DAY)).await.unwrap();
+    let next = store.domains_due(at(32 * DAY), 1).await.unwrap();
+    assert_eq!(next[0].id, producer_id(1));
+    let unknown = store.note_domain_unproved(&producer_id(9), at(0)).await;
+    assert_eq!(unknown, Err(DomainError::UnknownProducer(producer_id(9))));
     let domain = due[0].domain.as_ref().unwrap();
     assert!(domain.is_due(at(31 * DAY)));
     assert!(!domain.is_due(at(31 * DAY) - TimeDelta::microseconds(1)));

@@ -6,7 +6,9 @@ use std::process::Command;
 use std::sync::Arc;
 
 use rfq_sdk::Scheme;
-use rfq_store::{CopyError, DatabaseError, KeyRing, Nonce, OpenError, ProductError, Store, copy};
+use rfq_store::{
+    CopyError, DatabaseError, KeyRing, NewAgent, Nonce, OpenError, ProductError, Store, copy,
+};
 use sqlx::{Connection as _, PgConnection, SqliteConnection, raw_sql};
 
 use crate::on_both;
@@ -205,7 +207,7 @@ fn no_log_shows_a_secret() {
         .unwrap();
     let log = String::from_utf8(run.stdout).unwrap();
     assert!(run.status.success(), "{log}");
-    for text in ["INSERT INTO secrets", "KeyRing(k1)", "Store(sqlite:", "Store(postgres:"] {
+    for text in ["INSERT INTO agents", "KeyRing(k1)", "Store(sqlite:", "Store(postgres:"] {
         assert!(log.contains(text), "{text} is not in the log:\n{log}");
     }
     for text in [SECRET, &SECRET[..8], PASSWORD, "hunter-2", "00010203", "07070707"] {
@@ -223,8 +225,11 @@ async fn logs_everything() {
         let key = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
         let keys: KeyRing = format!("k1 {key}").parse().unwrap();
         let (nonce, id) = (Nonce::from_random([7; 24]), producer_id(1));
-        store.put_secret(&keys, &id, Scheme::Bearer, SECRET, nonce, at(0)).await.unwrap();
-        let opened = store.secret(&keys, &id).await.unwrap().unwrap();
+        let scheme = Scheme::Bearer;
+        let agent = NewAgent { card_url: "https://shop.example/", scheme, secret: SECRET };
+        store.put_agent(&keys, &id, &agent, nonce).await.unwrap();
+        let sealed = store.agent(&id).await.unwrap().unwrap();
+        let opened = (&agent, &sealed, sealed.secret.open(&keys).unwrap());
         let error = Store::open("mysql://market:hunter-2@db").await.unwrap_err();
         tracing::info!(?store, ?keys, ?nonce, ?opened, ?error, "all that has a Debug");
     }

@@ -5,7 +5,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use chrono::{DateTime, Utc};
 use rfq_engine::ProducerId;
-use rfq_store::{Name, Producer, ProducerState, Product, ProductId, PublicId, Store};
+use rfq_sdk::Scheme;
+use rfq_store::{
+    Name, NewAgent, Nonce, Producer, ProducerState, ProducerUpdate, Product, ProductId, PublicId,
+    Store,
+};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection, query_scalar, raw_sql};
 use tempfile::TempDir;
 
@@ -28,7 +32,9 @@ impl Place {
         let database = format!("market_{}", DATABASES.fetch_add(1, Ordering::Relaxed));
         let url = server.url(PASSWORD, "postgres");
         let mut connection = PgConnection::connect(&url).await.unwrap();
-        let create = format!("CREATE DATABASE {database}");
+        // Sorts as people do, which must not show.
+        let locale = server.locale();
+        let create = format!("CREATE DATABASE {database} TEMPLATE template0 LOCALE '{locale}'");
         raw_sql(AssertSqlSafe(create)).execute(&mut connection).await.unwrap();
         connection.close().await.unwrap();
         Self::Postgres(database)
@@ -180,8 +186,25 @@ pub(crate) fn producer(number: u32) -> Producer {
 /// Registers producers 1 to `count`.
 pub(crate) async fn register(store: &Store, count: u32) {
     for number in 1..=count {
-        store.put_producer(&producer(number), at(0)).await.unwrap();
+        store.create_producer(&producer(number)).await.unwrap();
     }
+}
+
+/// Disables a producer.
+pub(crate) async fn disable(store: &Store, number: u32) {
+    let update = ProducerUpdate { state: Some(ProducerState::Disabled), ..Default::default() };
+    store.update_producer(&producer_id(number), &update).await.unwrap();
+}
+
+pub(crate) const KEYS: &str = "k1 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+
+pub(crate) const SECRET: &str = "correct horse battery staple";
+
+/// Gives producer `number` an agent, whose card is at `card_url`.
+pub(crate) async fn give_agent(store: &Store, number: u8, card_url: &str) {
+    let agent = NewAgent { card_url, scheme: Scheme::Bearer, secret: SECRET };
+    let nonce = Nonce::from_random([number; 24]);
+    store.put_agent(&KEYS.parse().unwrap(), &producer_id(number), &agent, nonce).await.unwrap();
 }
 
 pub(crate) fn product_id(number: impl Display) -> ProductId {

@@ -30,6 +30,7 @@ pub(crate) struct Postgres {
     programs: PathBuf,
     folder: PathBuf,
     port: u16,
+    locale: &'static str,
     /// Holds its standard input.
     server: Child,
 }
@@ -43,6 +44,11 @@ impl Postgres {
 
     pub(crate) fn url(&self, password: &str, database: &str) -> String {
         format!("postgres://market:{password}@127.0.0.1:{}/{database}", self.port)
+    }
+
+    /// One that sorts otherwise than by bytes, unless the system cannot make such a one.
+    pub(crate) fn locale(&self) -> &'static str {
+        self.locale
     }
 
     /// One of a test's own.
@@ -61,10 +67,11 @@ impl Postgres {
             .output()
             .unwrap();
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let locale = make_locale(&folder);
         let port =
             TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
         let server = serve(&programs, &folder, port);
-        Self { programs, folder, port, server }
+        Self { programs, folder, port, locale, server }
     }
 
     /// Ends it at once, as a crash would.
@@ -93,6 +100,7 @@ fn program(name: &Path, folder: &Path) -> Command {
 fn serve(programs: &Path, folder: &Path, port: u16) -> Child {
     let log = folder.join("log");
     let mut server = program(Path::new("sh"), folder)
+        .env("LOCPATH", folder)
         .args(["-c", UNTIL_CLOSED, "sh"])
         .arg(programs.join("postgres"))
         .args(["-D", "data", "-k"])
@@ -113,6 +121,18 @@ fn serve(programs: &Path, folder: &Path, port: u16) -> Child {
     let said = || std::fs::read_to_string(&log).unwrap_or_default();
     assert!(ready && !ended, "Postgres did not start:\n{}", said());
     server
+}
+
+/// A locale that the server finds with the variable `LOCPATH`.
+fn make_locale(folder: &Path) -> &'static str {
+    const EN_US: &str = "en_US.UTF-8";
+    // Debian: the program is in libc-bin, its sources in locales.
+    let arguments = ["--no-archive", "-i", "en_US", "-f", "UTF-8"];
+    let made = Command::new("localedef").args(arguments).arg(folder.join(EN_US)).output();
+    if made.is_ok_and(|made| made.status.success()) {
+        return EN_US;
+    }
+    "C"
 }
 
 /// Whether the server has written that it takes connections: line 8 of its pid file.

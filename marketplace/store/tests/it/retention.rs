@@ -1,8 +1,8 @@
 //! What is old goes, in batches, and nothing else does.
 
-use rfq_store::{CardFetch, Claim, FetchOutcome};
+use rfq_store::{CardFetch, FetchOutcome};
 
-use crate::place::{Place, at, producer_id, public_id, register};
+use crate::place::{Place, at, give_agent, producer_id, public_id, register};
 use crate::{on_both, quotes};
 
 on_both!(quotes_go_with_all_that_belongs_to_them, the_card_that_counts_stays);
@@ -11,9 +11,6 @@ async fn quotes_go_with_all_that_belongs_to_them(place: Place) {
     let store = place.open().await;
     register(&store, 1).await;
     quotes::keep(&store, 1..=5).await;
-    let claim = |id, offer| Claim { id: public_id(id), offer: public_id(offer), claimed_at: at(9) };
-    store.put_claim(&claim(1, 1001)).await.unwrap();
-    store.put_claim(&claim(2, 1005)).await.unwrap();
     // Each has one call.
     assert_eq!(store.prune_quotes(at(5), 5).await, Ok(2));
     assert_eq!(store.quote(public_id(2)).await, Ok(None));
@@ -21,16 +18,17 @@ async fn quotes_go_with_all_that_belongs_to_them(place: Place) {
     assert_eq!(store.prune_quotes(at(5), 1).await, Ok(1), "one goes, however many calls it has");
     assert_eq!(store.prune_quotes(at(5), 5).await, Ok(1));
     assert_eq!(store.prune_quotes(at(5), 5).await, Ok(0));
-    for (table, rows) in [("quotes", 1), ("calls", 1), ("offers", 1), ("claims", 1)] {
+    for (table, rows) in [("quotes", 1), ("calls", 1), ("offers", 1)] {
         let ids = format!("SELECT CAST(COUNT(*) AS TEXT) FROM {table}");
         assert_eq!(place.texts(&ids).await, [rows.to_string()], "{table}");
     }
-    assert_eq!(store.claims(public_id(1005)).await.unwrap().len(), 1);
 }
 
 async fn the_card_that_counts_stays(place: Place) {
     let store = place.open().await;
     register(&store, 2).await;
+    let url = "https://shop.example/.well-known/agent.json";
+    give_agent(&store, 1, url).await;
     let fetched = || FetchOutcome::Fetched { etag: None, body: b"{}".to_vec() };
     for (producer, seconds, outcome) in [
         (1, 1, fetched()),
@@ -39,8 +37,7 @@ async fn the_card_that_counts_stays(place: Place) {
         (1, 8, FetchOutcome::NotModified),
         (2, 1, FetchOutcome::Failed { reason: "gone".to_owned() }),
     ] {
-        let url = "https://shop.example/.well-known/agent.json".to_owned();
-        let fetch = CardFetch { url, fetched_at: at(seconds), outcome };
+        let fetch = CardFetch { url: url.to_owned(), fetched_at: at(seconds), outcome };
         store.record_card_fetch(&producer_id(producer), &fetch).await.unwrap();
     }
     assert_eq!(store.prune_card_fetches(at(5), 2).await, Ok(2));
