@@ -235,3 +235,28 @@ fn a_feed_that_cannot_be_told_is_named_by_its_format() {
     let written = std::fs::read_to_string(dir.path().join("rfq-agent.toml")).unwrap();
     assert!(written.contains("\nformat = \"google-csv\"\n"), "{written}");
 }
+
+#[test]
+fn a_log_filter_that_would_log_nothing_is_refused() {
+    let dir = TempDir::new().unwrap();
+    let import = |filter: &str| {
+        let arguments = ["import", "none.tsv", "--dry-run"];
+        said(&run(dir.path(), &arguments, &[("RFQ_AGENT_LOG", filter)])).0
+    };
+    let refused = import("inof");
+    assert_snapshot!(refused, @r#"
+    error: invalid value 'inof' for '--log <FILTER>': "inof" is no level; expected error, warn, info, debug, trace or off, also per module as in info,rfq_sdk=debug
+
+    For more information, try '--help'.
+    "#);
+    for filter in ["info,debgu", "rfq_sdk=debgu", "rfq_sdk", "info, inof"] {
+        assert!(
+            import(filter).contains("expected error, warn, info"),
+            "{filter}: {}",
+            import(filter)
+        );
+    }
+    for filter in ["info", "WARN", "off", "rfq_sdk=debug", "info,rfq_sdk=debug", "info, warn", ""] {
+        assert!(import(filter).contains("none.tsv cannot be used"), "{filter}: {}", import(filter));
+    }
+}
