@@ -23,7 +23,7 @@ pub(super) struct Lists<'a> {
 /// Tells what became of the rows, and lists those left out.
 pub(super) fn print(read: &Read, lists: &Lists<'_>) {
     let report = &read.report;
-    let Report { read: rows, accepted, not_sold, unmapped, rejected } = report;
+    let Report { read: rows, accepted, not_sold, sharing_stock, unmapped, rejected } = report;
     if let Some(format) = read.format {
         say!("Format    {format}");
     }
@@ -31,6 +31,11 @@ pub(super) fn print(read: &Read, lists: &Lists<'_>) {
     say!("Accepted  {accepted}");
     if *not_sold > 0 {
         say!("  of which {not_sold} are not sold (drafts, archived or not published)");
+    }
+    if *sharing_stock > 0 {
+        say!(
+            "  of which {sharing_stock} share the stock of their parent, which is counted for each by itself"
+        );
     }
     say!("Unmapped  {} (no name of the marketplace)", unmapped.count());
     lists.tell("unmapped-rows.tsv", unmapped, unmapped_row, &|file| report.write_unmapped(file));
