@@ -260,3 +260,14 @@ fn a_log_filter_that_would_log_nothing_is_refused() {
         assert!(import(filter).contains("none.tsv cannot be used"), "{filter}: {}", import(filter));
     }
 }
+
+#[test]
+fn a_new_secret_is_told_also_by_a_start_that_fails() {
+    let dir = TempDir::new().unwrap();
+    let free = [("RFQ_AGENT_BIND", "127.0.0.1:0"), ("RFQ_AGENT_ADMIN_BIND", "127.0.0.1:0")];
+    let start = || said(&run(dir.path(), &["serve", "--feed", "none.tsv"], &free)).0;
+    let first = start();
+    assert!(first.contains("Made a new secret; register it at the marketplace"), "{first}");
+    assert!(first.contains("rfq-agent-data/secret") && first.contains("none.tsv"), "{first}");
+    assert!(!start().contains("new secret"));
+}
