@@ -8,8 +8,11 @@ use std::time::Duration;
 
 use insta::assert_snapshot;
 use proptest::prelude::*;
-use rfq_reference_agent::config::{Auth, Config, ConfigError, FeedSource};
+use rfq_reference_agent::config::{Auth, Config, ConfigError, FeedSource, KEYS, Key};
 use tempfile::TempDir;
+use tracing_subscriber::filter::LevelFilter;
+
+use super::log::Log;
 
 /// Loads a file of this text, under these variables and flags.
 pub(super) fn load(text: &str, variables: &[(&str, &str)], flags: &str) -> Result<Config, String> {
@@ -376,5 +379,30 @@ proptest! {
         if let Err(error) = loaded {
             prop_assert!(error.to_string().contains(&name), "{}", error);
         }
+    }
+}
+
+#[test]
+fn variables_of_a_kubernetes_service_are_passed_over_with_one_warning() {
+    let injected = [
+        ("RFQ_AGENT_PORT", "tcp://10.0.0.7:8787"),
+        ("RFQ_AGENT_PORT_8787_TCP", "tcp://10.0.0.7:8787"),
+        ("RFQ_AGENT_PORT_8787_TCP_PROTO", "tcp"),
+        ("RFQ_AGENT_SERVICE_HOST", "10.0.0.7"),
+        ("RFQ_AGENT_SERVICE_PORT", "8787"),
+        ("RFQ_AGENT_SERVICE_PORT_HTTP", "8787"),
+    ];
+    let log = Log::default();
+    let _log = log.keep(LevelFilter::WARN);
+    load("", &injected, "").unwrap();
+    assert_snapshot!(log.text(), @r#" WARN Passing over variables as Kubernetes makes them of a Service called rfq-agent; enableServiceLinks: false keeps them out, and the port is set by RFQ_AGENT_BIND variables="RFQ_AGENT_PORT, RFQ_AGENT_PORT_8787_TCP, RFQ_AGENT_PORT_8787_TCP_PROTO, RFQ_AGENT_SERVICE_HOST, RFQ_AGENT_SERVICE_PORT, RFQ_AGENT_SERVICE_PORT_HTTP""#);
+    for like in ["RFQ_AGENT_PORTS", "RFQ_AGENT_SERVICE", "RFQ_AGENT_SERVICE_HOSTS"] {
+        assert!(refused_variable(like, "1").contains("there is no such variable"), "{like}");
+    }
+    for key in KEYS.iter().filter_map(Key::variable) {
+        assert!(
+            !key.starts_with("RFQ_AGENT_PORT") && !key.starts_with("RFQ_AGENT_SERVICE"),
+            "{key}"
+        );
     }
 }

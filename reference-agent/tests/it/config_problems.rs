@@ -170,6 +170,26 @@ fn one_mistake_is_one_problem() {
     }
 }
 
+#[test]
+fn a_section_is_where_it_began_whoever_adds_to_it() {
+    let text = "[feed]\nfile = 'a.tsv'\nsql = { url = 'sqlite:a', query = 'SELECT 1' }\n";
+    let variables = [("RFQ_AGENT_FEED_CHECK_SECONDS", "10")];
+    assert_snapshot!(load(text, &variables, "").unwrap_err(), @"rfq-agent.toml, line 1: feed: both file and sql are set; expected one of the two");
+    let text = "price_service = { timeout_ms = 5 }";
+    let variables = [("RFQ_AGENT_PRICE_SERVICE_CACHE_SECONDS", "10")];
+    assert_snapshot!(load(text, &variables, "").unwrap_err(), @"rfq-agent.toml, line 1: price_service.url is missing; expected an http or https URL without user and password");
+}
+
+#[test]
+fn a_table_that_misses_a_key_has_no_other_problems() {
+    let variables = [("RFQ_AGENT_FEED_SQL_TIMEOUT_SECONDS", "10")];
+    assert_snapshot!(load("feed.file = 'a.tsv'", &variables, "").unwrap_err(), @"
+    2 problems in the configuration:
+      feed.sql.url is missing beside RFQ_AGENT_FEED_SQL_TIMEOUT_SECONDS; expected sqlite:PATH or postgres://USER@HOST/DATABASE
+      feed.sql.query is missing beside RFQ_AGENT_FEED_SQL_TIMEOUT_SECONDS; expected one query that begins with SELECT or WITH
+    ");
+}
+
 /// Each a mistake of its own, and the key that it is told of.
 const MISTAKES: [(&str, &str); 16] = [
     ("budget_ms = 0", "budget_ms"),
