@@ -197,14 +197,18 @@ fn copy(feed: &Path, aside: &Path, served: &Path) -> anyhow::Result<()> {
 /// Gives the new file the owner, the group and the mode of the one that is `served`. Not everybody may
 /// give files away; that is an error if somebody who reads the old one could not read the new one.
 fn keep_readers(new: &File, served: &Metadata) -> anyhow::Result<()> {
-    // One after the other, as the group may often be kept where the owner may not.
-    let has_group = fchown(new, None, Some(served.gid())).is_ok();
-    let has_owner = fchown(new, Some(served.uid()), None).is_ok();
+    // One after the other, as the group may often be kept where the owner may not. What counts is what came
+    // of it: some file systems know no owners.
+    let _ = fchown(new, None, Some(served.gid()));
+    let _ = fchown(new, Some(served.uid()), None);
+    let given = new.metadata().context("the new file could not be looked at")?;
+    let (has_group, has_owner) = (given.gid() == served.gid(), given.uid() == served.uid());
     let mode = served.mode();
     let (group_reads, all_read) = (mode & 0o040 != 0, mode & 0o004 != 0);
     let keeps_group = has_group || !group_reads;
     let keeps_owner = has_owner || (has_group && group_reads);
-    if !all_read && !(keeps_group && keeps_owner) {
+    let can_be_read = all_read || (keeps_group && keeps_owner);
+    if !can_be_read {
         bail!(
             "the feed that is served belongs to user {} and group {} (mode {:o}), who could not read the \
              new one, as this user may not give it to them; import as its owner or as root",
