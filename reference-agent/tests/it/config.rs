@@ -208,7 +208,7 @@ fn every_kind_of_wrong_value_has_its_sentence() {
     rfq-agent.toml, line 2: feed.slug_column: expected the name of a column
     rfq-agent.toml, line 2: feed.check_seconds is -1; expected a whole number of seconds from 0 to 86400
     rfq-agent.toml, line 2: feed.max_shrink_percent is 101; expected a whole number of percent from 0 to 100
-    rfq-agent.toml, line 1: feed: both file and sql are set; expected one of the two
+    rfq-agent.toml, line 1: feed: both file and sql are set, here, by variables or by options; expected one of the two
     rfq-agent.toml, line 1: feed.sql.query is missing; expected one query that begins with SELECT or WITH
     rfq-agent.toml, line 2: feed.sql is not shown here; expected a table, such as { url = "sqlite:shop.db", query = "SELECT id, price, availability, product_slug FROM products", timeout_seconds = 60 }
     rfq-agent.toml, line 1: price_service.url is missing; expected an http or https URL without user and password
