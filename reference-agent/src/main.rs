@@ -2,6 +2,7 @@
 
 mod cli;
 
+use std::io::{Write as _, stderr};
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -25,10 +26,8 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            #[expect(clippy::print_stderr, reason = "whatever the log level, this is why it ends")]
-            {
-                eprintln!("rfq-agent: {error:#}");
-            }
+            // Whatever the log level, this is why it ends; if nobody reads it, the status says so too.
+            let _ = writeln!(stderr(), "rfq-agent: {error:#}");
             ExitCode::FAILURE
         }
     }

@@ -10,6 +10,8 @@ use rfq_sdk::axum::MESSAGE_SEND;
 use rfq_sdk::{ProductSlug, Scheme};
 use url::Url;
 
+use super::say::say;
+
 pub(super) struct Banner<'a> {
     pub(super) address: SocketAddr,
     pub(super) admin_address: SocketAddr,
@@ -23,40 +25,37 @@ pub(super) struct Banner<'a> {
     pub(super) example: Option<&'a ProductSlug>,
 }
 
-#[expect(clippy::print_stdout, reason = "this is for whoever started the agent")]
 pub(super) fn print(banner: &Banner<'_>) {
     let local = format!("http://{}", reachable(banner.address));
     let root = banner.public_url.map_or(local.as_str(), |url| url.as_str().trim_end_matches('/'));
     let products = banner.products;
     let source = if banner.is_sample { "sample products" } else { "products" };
-    println!("rfq-agent answers for {products} {source}.");
-    println!();
-    println!("  Listens on    http://{}", banner.address);
-    println!("  Agent card    {root}{AGENT_JSON_PATH}");
-    println!("  RFQ endpoint  {root}{MESSAGE_SEND}");
+    say!("rfq-agent answers for {products} {source}.");
+    say!();
+    say!("  Listens on    http://{}", banner.address);
+    say!("  Agent card    {root}{AGENT_JSON_PATH}");
+    say!("  RFQ endpoint  {root}{MESSAGE_SEND}");
     let secret = banner.secret_path.display();
     let note = match banner.provenance {
         Provenance::Found => "",
         Provenance::Made => " (new: register it at the marketplace)",
     };
-    println!("  Secret        {secret}{note}");
-    println!("  Admin         http://{} (metrics, orders)", reachable(banner.admin_address));
+    say!("  Secret        {secret}{note}");
+    say!("  Admin         http://{} (metrics, orders)", reachable(banner.admin_address));
     if let Some(product) = banner.example {
-        println!();
-        println!("Ask for a quote from another terminal:");
-        println!();
-        println!("{}", curl(&local, banner.scheme, banner.secret_path, product));
+        say!();
+        say!("Ask for a quote from another terminal:");
+        say!();
+        say!("{}", curl(&local, banner.scheme, banner.secret_path, product));
         if banner.public_url.is_none() {
-            println!();
-            println!(
-                "Its claim_url cannot be opened without public_url; the page it stands for is"
-            );
-            println!();
-            println!("  {local}{CART}?offer=OFFER_ID");
+            say!();
+            say!("Its claim_url cannot be opened without public_url; the page it stands for is");
+            say!();
+            say!("  {local}{CART}?offer=OFFER_ID");
         }
     }
-    println!();
-    println!("Stop it with Ctrl-C.");
+    say!();
+    say!("Stop it with Ctrl-C.");
 }
 
 /// An address to call: a socket bound to every address is reached on the loopback one.

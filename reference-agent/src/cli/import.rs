@@ -1,8 +1,9 @@
 //! `rfq-agent import`: checks a feed, and puts it in the place of the one that is served.
 
 use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, fchown};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -14,6 +15,7 @@ use tokio::runtime::Runtime;
 use tracing::warn;
 
 use super::report::{self, Lists};
+use super::say::say;
 use super::{Ambient, configuration_for_any_feed, feed, formats, refuse_url};
 
 /// Check a feed, and put it in the place of the one that is served
@@ -86,13 +88,14 @@ pub(crate) fn import(args: &ImportArgs, ambient: &Ambient) -> anyhow::Result<()>
              add --dry-run"
         );
     };
-    let aside = aside(served);
-    let replaced = copy(&args.feed, &aside)
+    let target = target(served)?;
+    let aside = aside(&target);
+    let replaced = copy(&args.feed, &aside, &target)
         .and_then(|()| read(&aside, format))
         .and_then(|new| {
             tell_rows(&new, &config.data_dir, args.strict)?;
             let is_taken = is_taken(&source, &new, read(served, format).ok(), args.force)?;
-            fs::rename(&aside, served).context("it could not be put in place")?;
+            fs::rename(&aside, &target).context("it could not be put in place")?;
             Ok(is_taken)
         })
         .with_context(|| {
@@ -103,10 +106,10 @@ pub(crate) fn import(args: &ImportArgs, ambient: &Ambient) -> anyhow::Result<()>
         let _ = fs::remove_file(&aside);
     }
     let is_taken = replaced?;
-    sync_folder(served).with_context(|| {
-        format!("{} is replaced, but may not be after a power cut", served.display())
+    sync_folder(&target).with_context(|| {
+        format!("{} is replaced, but may not be after a power cut", target.display())
     })?;
-    tell(served, is_taken);
+    tell(&target, is_taken);
     Ok(())
 }
 
@@ -138,14 +141,23 @@ fn is_taken(source: &Source, new: &Read, old: Option<Read>, force: bool) -> anyh
     }
 }
 
-#[expect(clippy::print_stdout, reason = "it is what was asked for")]
 fn tell(served: &Path, is_taken: bool) {
     let served = served.display();
     if is_taken {
-        println!("Replaced {served}; a running agent logs when it serves it");
+        say!("Replaced {served}; a running agent logs when it serves it");
     } else {
-        println!("Replaced {served}; a running agent refuses it, so restart the agent to serve it");
+        say!("Replaced {served}; a running agent refuses it, so restart the agent to serve it");
     }
+}
+
+/// The file that is served: a link stays, and what it leads to is replaced.
+fn target(served: &Path) -> anyhow::Result<PathBuf> {
+    if served.is_symlink() {
+        return fs::canonicalize(served).with_context(|| {
+            format!("{} is a link that leads to no file; mend or remove it", served.display())
+        });
+    }
+    Ok(served.to_path_buf())
 }
 
 /// Beside the feed served, by a name that no other import has meanwhile.
@@ -155,24 +167,57 @@ fn aside(served: &Path) -> PathBuf {
     served.with_file_name(name)
 }
 
-/// Copies the feed and when it was written: what was sold since then is taken off its stock.
-fn copy(feed: &Path, aside: &Path) -> anyhow::Result<()> {
-    let copied = || -> io::Result<bool> {
+/// Copies the feed and when it was written: what was sold since then is taken off its stock. Whoever
+/// may read the feed that is served may read the copy.
+fn copy(feed: &Path, aside: &Path, served: &Path) -> anyhow::Result<()> {
+    let copied = || -> io::Result<(File, bool)> {
         let mut from = File::open(feed)?;
         let before = from.metadata()?;
-        let mut to = File::create(aside)?;
+        // One that an import left behind which was ended.
+        let _ = fs::remove_file(aside);
+        let mut to = OpenOptions::new().write(true).create_new(true).mode(0o600).open(aside)?;
         io::copy(&mut from, &mut to)?;
         to.set_permissions(before.permissions())?;
         to.set_modified(before.modified()?)?;
-        to.sync_all()?;
         let after = from.metadata()?;
-        Ok(after.modified()? == before.modified()? && after.len() == before.len())
+        let is_same = after.modified()? == before.modified()? && after.len() == before.len();
+        Ok((to, is_same))
     };
     let about = || format!("{} could not be copied to {}", feed.display(), aside.display());
-    if !copied().with_context(about)? {
+    let (to, is_same) = copied().with_context(about)?;
+    if !is_same {
         bail!("it changed while it was copied; import it again once it is written");
     }
-    Ok(())
+    if let Ok(served) = served.metadata() {
+        keep_readers(&to, &served)?;
+    }
+    to.sync_all().with_context(about)
+}
+
+/// Gives the new file the owner, the group and the mode of the one that is `served`. Not everybody may
+/// give files away; that is an error if somebody who reads the old one could not read the new one.
+fn keep_readers(new: &File, served: &Metadata) -> anyhow::Result<()> {
+    // One after the other, as the group may often be kept where the owner may not. What counts is what came
+    // of it: some file systems know no owners.
+    let _ = fchown(new, None, Some(served.gid()));
+    let _ = fchown(new, Some(served.uid()), None);
+    let given = new.metadata().context("the new file could not be looked at")?;
+    let (has_group, has_owner) = (given.gid() == served.gid(), given.uid() == served.uid());
+    let mode = served.mode();
+    let (group_reads, all_read) = (mode & 0o040 != 0, mode & 0o004 != 0);
+    let keeps_group = has_group || !group_reads;
+    let keeps_owner = has_owner || (has_group && group_reads);
+    let can_be_read = all_read || (keeps_group && keeps_owner);
+    if !can_be_read {
+        bail!(
+            "the feed that is served belongs to user {} and group {} (mode {:o}), who could not read the \
+             new one, as this user may not give it to them; import as its owner or as root",
+            served.uid(),
+            served.gid(),
+            mode & 0o777
+        );
+    }
+    new.set_permissions(served.permissions()).context("its mode could not be kept")
 }
 
 /// So that a rename lasts.

@@ -14,6 +14,7 @@ use rfq_reference_agent::source::{Read, Source};
 use toml::{Table, Value};
 
 use super::report::{self, Lists};
+use super::say::say;
 use super::{Ambient, CONFIGURATION, feed, formats, refuse_url};
 
 /// Write a configuration and a secret for a product feed
@@ -116,24 +117,22 @@ fn read(
     ))
 }
 
-#[expect(clippy::print_stdout, reason = "this is for whoever asked for it")]
 fn tell_feed(path: &Path, read: &Read, data_dir: &Path) {
-    println!("Feed      {}", path.display());
+    say!("Feed      {}", path.display());
     report::print(read, &Lists { folder: data_dir, prefix: "" });
-    println!();
+    say!();
 }
 
-#[expect(clippy::print_stdout, reason = "this is for whoever asked for it")]
 fn tell_next(file: &Path, secret: &Path, provenance: Provenance) {
     let (file, secret) = (file.display(), secret.display());
     let made = match provenance {
         Provenance::Made => "",
         Provenance::Found => " (it was there already)",
     };
-    println!("Wrote {file}; the secret is in {secret}{made}.");
-    println!();
-    println!("Next:");
-    println!("  1. Register the secret at the marketplace: the first line of {secret}");
-    println!("  2. Set public_url in {file} to where buyers reach the agent");
-    println!("  3. rfq-agent serve --config {file}");
+    say!("Wrote {file}; the secret is in {secret}{made}.");
+    say!();
+    say!("Next:");
+    say!("  1. Register the secret at the marketplace: the first line of {secret}");
+    say!("  2. Set public_url in {file} to where buyers reach the agent");
+    say!("  3. rfq-agent serve --config {file}");
 }

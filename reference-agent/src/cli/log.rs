@@ -4,6 +4,7 @@ use std::io::{IsTerminal as _, stderr};
 
 use clap::{Args, ValueEnum};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 #[derive(Debug, Args)]
 pub(crate) struct LogArgs {
@@ -33,7 +34,17 @@ pub(crate) struct LogArgs {
 }
 
 fn parse_filter(text: &str) -> Result<String, String> {
-    EnvFilter::try_new(text).map(|_| text.to_owned()).map_err(|error| error.to_string())
+    const EXPECTED: &str =
+        "expected error, warn, info, debug, trace or off, also per module as in info,rfq_sdk=debug";
+    // A word alone would be a module, of which all is logged and of all others nothing.
+    let is_bare = |part: &&str| !part.is_empty() && !part.contains(['=', '[']);
+    let bare = || text.split(',').map(str::trim).filter(is_bare);
+    if let Some(word) = bare().find(|word| word.parse::<LevelFilter>().is_err()) {
+        return Err(format!("{word:?} is no level; {EXPECTED}"));
+    }
+    EnvFilter::try_new(text)
+        .map(|_| text.to_owned())
+        .map_err(|error| format!("{error}; {EXPECTED}"))
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -49,6 +60,8 @@ impl LogArgs {
         let log = tracing_subscriber::fmt()
             .with_env_filter(EnvFilter::new(&self.log))
             .with_writer(stderr)
+            // They would be told where the log itself goes, and nobody reads that.
+            .log_internal_errors(false)
             .with_ansi(stderr().is_terminal())
             .with_target(false);
         match self.log_format {

@@ -7,6 +7,7 @@ mod init;
 mod log;
 mod replay;
 mod report;
+mod say;
 mod serve;
 
 use std::env;

@@ -14,6 +14,7 @@ use rfq_reference_agent::source::Source;
 use rfq_reference_agent::stock::{LiveError, NotSold, current};
 use rfq_sdk::{Offer, RfqId, Usd};
 
+use super::say::say;
 use super::{Ambient, configuration, feed};
 
 /// Run an RFQ that was answered again, and show what differs
@@ -138,20 +139,19 @@ fn lines(
     ]
 }
 
-#[expect(clippy::print_stdout, reason = "it is what was asked for")]
 fn show(args: &ReplayArgs, answer: &StoredAnswer, again: &Lines, at: DateTime<Utc>) {
     let then = match &answer.outcome {
         StoredOutcome::Offer(offer) => offered(offer),
         StoredOutcome::Decline { reason } => declined(reason),
     };
     let ask = &answer.ask;
-    println!("RFQ {} of {}, answered {}", args.rfq_id, answer.origin, answer.answered_at);
-    println!("  product      {}", ask.product);
-    println!("  quantity     {}", ask.quantity);
-    println!("  region       {}", ask.region.as_ref().map_or("-".to_owned(), ToString::to_string));
-    println!("  deliver by   {}", ask.deliver_by.map_or("-".to_owned(), |by| by.to_string()));
-    println!();
-    println!("  {:<24} {:<24} again, as at {at}", "", "then");
+    say!("RFQ {} of {}, answered {}", args.rfq_id, answer.origin, answer.answered_at);
+    say!("  product      {}", ask.product);
+    say!("  quantity     {}", ask.quantity);
+    say!("  region       {}", ask.region.as_ref().map_or("-".to_owned(), ToString::to_string));
+    say!("  deliver by   {}", ask.deliver_by.map_or("-".to_owned(), |by| by.to_string()));
+    say!();
+    say!("  {:<24} {:<24} again, as at {at}", "", "then");
     let names: Vec<&str> = if then.len() >= again.len() { &then } else { again }
         .iter()
         .map(|(name, _)| *name)
@@ -164,15 +164,14 @@ fn show(args: &ReplayArgs, answer: &StoredAnswer, again: &Lines, at: DateTime<Ut
         let (before, after) = (value(&then, name), value(again, name));
         let differs = if before == after { "" } else { "  differs" };
         same &= before == after;
-        println!("  {name:<24} {before:<24} {after}{differs}");
+        say!("  {name:<24} {before:<24} {after}{differs}");
     }
-    println!();
-    println!("{}", if same { "Nothing differs." } else { "The answer would not be the same." });
-    println!();
+    say!();
+    say!("{}", if same { "Nothing differs." } else { "The answer would not be the same." });
+    say!();
 }
 
-#[expect(clippy::print_stdout, reason = "it is what was asked for")]
 fn show_failure(error: &LiveError) {
-    println!("It fails now because of this: {error}");
-    println!();
+    say!("It fails now because of this: {error}");
+    say!();
 }

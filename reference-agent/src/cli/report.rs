@@ -8,6 +8,8 @@ use rfq_reference_agent::feed::{LeftOut, Rejection, Report, Unmapped};
 use rfq_reference_agent::source::{Read, keep_list};
 use tracing::warn;
 
+use super::say::say;
+
 /// Rows named of each kind that is left out; the lists have more.
 const FEW: usize = 5;
 
@@ -19,24 +21,28 @@ pub(super) struct Lists<'a> {
 }
 
 /// Tells what became of the rows, and lists those left out.
-#[expect(clippy::print_stdout, reason = "it is what was asked for")]
 pub(super) fn print(read: &Read, lists: &Lists<'_>) {
     let report = &read.report;
-    let Report { read: rows, accepted, not_sold, unmapped, rejected } = report;
+    let Report { read: rows, accepted, not_sold, sharing_stock, unmapped, rejected } = report;
     if let Some(format) = read.format {
-        println!("Format    {format}");
+        say!("Format    {format}");
     }
-    println!("Read      {rows} rows");
-    println!("Accepted  {accepted}");
+    say!("Read      {rows} rows");
+    say!("Accepted  {accepted}");
     if *not_sold > 0 {
-        println!("  of which {not_sold} are not sold (drafts, archived or not published)");
+        say!("  of which {not_sold} are not sold (drafts, archived or not published)");
     }
-    println!("Unmapped  {} (no name of the marketplace)", unmapped.count());
+    if *sharing_stock > 0 {
+        say!(
+            "  of which {sharing_stock} share the stock of their parent, which is counted for each by itself"
+        );
+    }
+    say!("Unmapped  {} (no name of the marketplace)", unmapped.count());
     lists.tell("unmapped-rows.tsv", unmapped, unmapped_row, &|file| report.write_unmapped(file));
-    println!("Rejected  {}", rejected.count());
+    say!("Rejected  {}", rejected.count());
     lists.tell("rejected-rows.tsv", rejected, rejected_row, &|file| report.write_rejections(file));
     if let Some(mapping) = &read.mapping {
-        println!("Mapping   {} rows, {} rejected", mapping.read, mapping.rejected.count());
+        say!("Mapping   {} rows, {} rejected", mapping.read, mapping.rejected.count());
         lists.tell("rejected-mapping-rows.tsv", &mapping.rejected, rejected_row, &|file| {
             mapping.write_rejections(file)
         });
@@ -51,7 +57,6 @@ pub(super) fn rejected(read: &Read) -> u64 {
 
 impl Lists<'_> {
     /// The first of the rows, and where the list of them is. The list is a help, not a need.
-    #[expect(clippy::print_stdout, reason = "it is what was asked for")]
     fn tell<T>(
         &self,
         name: &str,
@@ -62,11 +67,11 @@ impl Lists<'_> {
         let path = self.folder.join(format!("{}{name}", self.prefix));
         let kept = keep_list(&path, rows.count(), |file| write(BufWriter::new(file)));
         for entry in rows.kept().iter().take(FEW) {
-            println!("  {}", row(entry));
+            say!("  {}", row(entry));
         }
         let list = path.display();
         match kept {
-            Ok(()) if rows.count() > 0 => println!("  listed in {list}"),
+            Ok(()) if rows.count() > 0 => say!("  listed in {list}"),
             Ok(()) => {}
             Err(error) => warn!(%error, %list, "A list of rows left out could not be written"),
         }

@@ -311,6 +311,10 @@ fn secrets(
                         config.data_dir.display()
                     )
                 })?;
+            if provenance == Provenance::Made {
+                // Now, as a start that fails later on makes it as well, and the next one finds it.
+                info!(path = %path.display(), "Made a new secret; register it at the marketplace");
+            }
             Ok((path, secrets, provenance))
         }
     }

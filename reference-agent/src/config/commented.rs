@@ -109,7 +109,11 @@ before the file, and the file before the defaults.
   `RFQ_AGENT_FEED_CHECK_SECONDS=10`. Text stands there without quotes. Lists, and tables such as `shipping.zones`, are for
   the file only.
 - Relative paths in the file begin at its folder, others at the working directory.
-- Unknown keys and variables are refused, as are values that are not what is expected; all of them are told at once.
+- Unknown keys and variables are refused, as are values that are not what is expected. All that are found are told at once;
+  one that only shows when another is mended, such as a region in two zones one of which cannot be read, is told then.
+- Kubernetes makes variables of a Service called `rfq-agent` (`RFQ_AGENT_PORT`, `RFQ_AGENT_PORT_8787_TCP`,
+  `RFQ_AGENT_SERVICE_HOST` and so on). They are passed over with a warning; those of Services whose names go on, as
+  `rfq-agent-admin`, are unknown. `enableServiceLinks: false` in the pod's specification keeps them all out.
 - The file is read at the start. Restart the agent to change it.
 ";
 

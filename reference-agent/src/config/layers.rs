@@ -6,6 +6,7 @@ use std::path::Path;
 
 use toml::de::{DeTable, DeValue};
 use toml::{Table, Value};
+use tracing::warn;
 
 use super::error::{ConfigError, Origin, Problem};
 use super::keys::{self, Key, Kind, VARIABLE_PREFIX, is_url};
@@ -67,6 +68,16 @@ impl Layers {
             .filter(|(name, _)| name.starts_with(VARIABLE_PREFIX))
             .filter(|(name, _)| !READ_ELSEWHERE.contains(&name.as_str()))
             .collect();
+        let (injected, ours): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            ours.into_iter().partition(|(name, _)| is_of_kubernetes(name));
+        if !injected.is_empty() {
+            let variables = injected.into_keys().collect::<Vec<_>>().join(", ");
+            warn!(
+                variables,
+                "Passing over variables as Kubernetes makes them of a Service called rfq-agent; \
+                 enableServiceLinks: false keeps them out, and the port is set by RFQ_AGENT_BIND"
+            );
+        }
         for (variable, value) in ours {
             match key_of(&variable) {
                 Err(problem) => self.problems.push(problem),
@@ -114,7 +125,13 @@ impl Layers {
                 self.problems.push(Problem::UnknownKey { origin, key, nearest });
                 continue;
             }
-            self.origins.insert(path.clone(), (source.origin)(&path));
+            let origin = (source.origin)(&path);
+            if value.is_table() {
+                // Whoever adds a key to a section did not make it.
+                self.origins.entry(path.clone()).or_insert(origin);
+            } else {
+                self.origins.insert(path.clone(), origin);
+            }
             let value = match (key, value) {
                 (None, Value::Table(table)) => {
                     Ok(Value::Table(self.take(table, &path, &pattern, source)))
@@ -226,6 +243,13 @@ pub(super) fn shown(key: Option<&Key>, value: &Value) -> String {
         Value::Array(_) => "a list".to_owned(),
         Value::Table(_) => "a table".to_owned(),
     }
+}
+
+/// Whether Kubernetes puts it into each container beside a Service called `rfq-agent`. No key is called so.
+fn is_of_kubernetes(variable: &str) -> bool {
+    let name = variable.strip_prefix(VARIABLE_PREFIX).unwrap_or_default();
+    ["PORT", "SERVICE_HOST", "SERVICE_PORT"].contains(&name)
+        || ["PORT_", "SERVICE_PORT_"].iter().any(|start| name.starts_with(start))
 }
 
 fn key_of(variable: &str) -> Result<&'static Key, Problem> {

@@ -93,12 +93,16 @@ impl Layers {
     }
 
     /// Whether what is refused at `path` may be so only because of what was found below and put out of
-    /// the way. A section can say nothing of its keys that their defaults would make wrong.
+    /// the way. A section can say nothing of its keys that their defaults would make wrong, but their
+    /// examples might.
     pub(super) fn is_consequence(&self, path: &str) -> bool {
         let is_below =
             |key: &str| key.strip_prefix(path).is_some_and(|rest| rest.starts_with(['.', '[']));
         let is_table = Key::find(&pattern(path)).is_some() || path.ends_with(']');
-        is_table && self.problems.iter().filter_map(Problem::key).any(is_below)
+        self.problems.iter().any(|problem| {
+            let may_follow = is_table || matches!(problem, Problem::Missing { .. });
+            may_follow && problem.key().is_some_and(is_below)
+        })
     }
 
     /// Whether something is wrong with the key at `path`.

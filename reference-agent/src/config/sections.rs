@@ -124,7 +124,7 @@ struct FeedKeys {
 /// Why a section `[feed]` does not hold together.
 #[derive(Debug, thiserror::Error)]
 enum FeedKeysError {
-    #[error("both file and sql are set; expected one of the two")]
+    #[error("both file and sql are set, here, by variables or by options; expected one of the two")]
     TwoSources,
     #[error("slug_column: expected the name of a column")]
     NoColumn,

@@ -28,6 +28,8 @@ pub(super) struct Terms {
     pub(super) availability: Availability,
     /// Not a draft, archived or unpublished.
     pub(super) is_sold: bool,
+    /// What is on hand is on hand of others too.
+    pub(super) shares_stock: bool,
     pub(super) on_hand: Option<u32>,
     pub(super) weight_milligrams: Option<u64>,
 }
@@ -41,7 +43,14 @@ pub(super) struct Intake<'m> {
     report: Report,
     /// Most products of a shop share a few tables.
     tables: HashMap<String, Arc<ShippingTable>>,
-    lines: HashMap<ProductSlug, u64>,
+    /// Of the products in the catalogue, by their id.
+    lines: HashMap<Box<str>, u64>,
+}
+
+/// What is counted of a product that is taken.
+struct Taken {
+    is_sold: bool,
+    shares_stock: bool,
 }
 
 impl<'m> Intake<'m> {
@@ -77,23 +86,39 @@ impl<'m> Intake<'m> {
             }
             Err(fault) => return self.reject(line, id, fault),
         };
-        let taken = self.product(slug, row, terms).and_then(|(product, is_sold)| {
-            let slug = product.slug.clone();
+        let taken = self.product(slug, row, terms).and_then(|(product, taken)| {
+            self.check_id(&product, row)?;
+            let id = product.id.clone();
             self.catalogue.insert(product).map_err(|product| {
-                let first = self.lines.get(&product.slug).copied().unwrap_or_default();
+                let first = self.catalogue.find(&product.slug);
+                let first = first.and_then(|first| self.lines.get(&first.id)).copied();
+                let first = first.unwrap_or_default();
                 let reason = format!("{} stands in line {first} already", product.slug);
                 row.fault(Field::Slug, reason)
             })?;
-            self.lines.insert(slug, line);
-            Ok(is_sold)
+            self.lines.insert(id, line);
+            Ok(taken)
         });
         match taken {
-            Ok(is_sold) => {
+            Ok(Taken { is_sold, shares_stock }) => {
                 self.report.read += 1;
                 self.report.accepted += 1;
                 self.report.not_sold += u64::from(!is_sold);
+                self.report.sharing_stock += u64::from(shares_stock);
             }
             Err(fault) => self.reject(line, id, fault),
+        }
+    }
+
+    /// Refuses a second product of one id: the stock of one would be sold by two names. A name that stands
+    /// there twice is another mistake.
+    fn check_id(&self, product: &Product, row: &Row<'_>) -> Result<(), Fault> {
+        match self.lines.get(&product.id) {
+            Some(first) if self.catalogue.find(&product.slug).is_none() => Err(row.fault(
+                Field::Id,
+                format!("it stands in line {first} already; expected an id of its own, as stock is counted by it"),
+            )),
+            Some(_) | None => Ok(()),
         }
     }
 
@@ -118,13 +143,13 @@ impl<'m> Intake<'m> {
         }
     }
 
-    /// A product, and whether it is sold.
+    /// A product, and what the report says of it.
     fn product(
         &mut self,
         slug: ProductSlug,
         row: &Row<'_>,
         terms: impl FnOnce(&Row<'_>) -> Result<Terms, Fault>,
-    ) -> Result<(Product, bool), Fault> {
+    ) -> Result<(Product, Taken), Fault> {
         let id = row.text(Field::Id);
         if id.is_empty() {
             let reason = "empty; expected the shop's own name of the product";
@@ -149,7 +174,8 @@ impl<'m> Intake<'m> {
             weight_milligrams: terms.weight_milligrams,
             slug,
         };
-        Ok((product, terms.is_sold))
+        let Terms { is_sold, shares_stock, on_hand, .. } = terms;
+        Ok((product, Taken { is_sold, shares_stock: shares_stock && on_hand.is_some() }))
     }
 
     fn shipping(&mut self, text: &str) -> Result<Arc<ShippingTable>, String> {

@@ -12,6 +12,9 @@ pub struct Report {
     pub accepted: u64,
     /// Those of them that the shop has as a draft, archived or not published: known, but out of stock.
     pub not_sold: u64,
+    /// Those of the accepted whose stock is also that of others, such as variations that sell the stock of
+    /// their parent. It is counted for each by itself.
+    pub sharing_stock: u64,
     /// Products of the shop that the marketplace has no name for, in the order of the feed.
     pub unmapped: LeftOut<Unmapped>,
     /// Products left out because something in them is broken, in the order of the feed.

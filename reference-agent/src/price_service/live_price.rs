@@ -60,7 +60,9 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Checked<T> {
         Ok(Self(serde_json::from_str(value).map_err(|error| {
             let reason = error.to_string();
             // Where in the value is plain from the value.
-            reason.split(" at line ").next().unwrap_or_default().to_owned()
+            let reason = reason.split(" at line ").next().unwrap_or_default();
+            let is_quoted = value.starts_with('"') && !reason.starts_with("invalid type");
+            format!("{reason}{}", if is_quoted { ", a number without quotes" } else { "" })
         })))
     }
 }

@@ -19,6 +19,10 @@ const US_STATES: &str = "\
     NJ NM NV NY OH OK OR PA RI SC SD TN TX UT VA VT WA WI WV WY";
 const CA_PROVINCES: &str = "AB BC MB NB NL NS NT NU ON PE QC SK YT";
 
+/// What stands in addresses for a state of the US as well: territories, the states associated with it, and
+/// its armed forces.
+const LIKE_US_STATES: &str = "AA AE AP AS FM GU MH MP PR PW UM VI";
+
 /// Whether `code`, in upper case, is a country's.
 pub(crate) fn is_country(code: &str) -> bool {
     has(COUNTRIES, code)
@@ -31,6 +35,16 @@ pub(crate) fn is_turned_round(first: &str, second: &str) -> bool {
         "US" => has(US_STATES, second),
         "CA" => has(CA_PROVINCES, second),
         _ => false,
+    }
+}
+
+/// Whether the country has a state of this code, in upper case. Only those of the US and of Canada are
+/// known; others may have any.
+pub(crate) fn has_state(country: &str, state: &str) -> bool {
+    match country {
+        "US" => has(US_STATES, state) || has(LIKE_US_STATES, state),
+        "CA" => has(CA_PROVINCES, state),
+        _ => true,
     }
 }
 

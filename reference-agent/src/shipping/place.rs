@@ -6,7 +6,7 @@ use std::str::FromStr;
 use rfq_sdk::Region;
 use serde::Deserialize;
 
-use super::country::{is_country, is_turned_round};
+use super::country::{has_state, is_country, is_turned_round};
 
 /// What ISO 3166 names twice: as a state of the US, `PR-US`, and as a country, `PR`.
 const TERRITORIES: [&str; 6] = ["AS", "GU", "MP", "PR", "UM", "VI"];
@@ -53,6 +53,16 @@ pub enum PlaceError {
         /// The text.
         given: String,
         /// The code in it that should be a country's.
+        country: String,
+    },
+    /// The US or Canada have no state of this code, so that no request would ever match.
+    #[error("{given}: {country} has no state {state}; expected one such as CA-US or ON-CA")]
+    UnknownState {
+        /// The text.
+        given: String,
+        /// The code in it that should be a state's.
+        state: String,
+        /// The country's code.
         country: String,
     },
 }
@@ -104,6 +114,10 @@ impl FromStr for Place {
         if !is_country(country) {
             let country = country.to_owned();
             return Err(PlaceError::UnknownCountry { given: given(), country });
+        }
+        if is_state && !has_state(country, state) {
+            let (state, country) = (state.to_owned(), country.to_owned());
+            return Err(PlaceError::UnknownState { given: given(), state, country });
         }
         let country = Self::Country(country.into());
         Ok(if is_state { Self::State(region) } else { country }.of_territory())

@@ -90,6 +90,14 @@ pub enum SourceError {
 }
 
 impl SourceError {
+    fn of_feed(path: &Path, source: FeedError) -> Self {
+        Self::Feed { path: path.display().to_string(), source }
+    }
+
+    fn of_mapping(path: &Path, source: MappingError) -> Self {
+        Self::Mapping { path: path.display().to_string(), source }
+    }
+
     /// Whether it may pass although no file changes: the system could not read, for now.
     fn may_pass(&self) -> bool {
         match self {
@@ -191,29 +199,30 @@ impl Source {
     fn mapping(&self) -> Result<(SlugMapping, Option<MappingReport>, Vec<Stamp>), SourceError> {
         let by_column = SlugMapping::by_column(&self.feed.slug_column);
         let Some(path) = &self.feed.mapping_file else { return Ok((by_column, None, Vec::new())) };
-        let about = |source: MappingError| SourceError::Mapping {
-            path: path.display().to_string(),
-            source,
-        };
+        let about = |source: MappingError| SourceError::of_mapping(path, source);
         let ((table, report), stamp) = read_whole(path, |file| MappingTable::read(file), about)?;
         Ok((by_column.with_table(table), Some(report), vec![stamp]))
     }
 
-    /// The files as they are now; `None` while one of them is not there.
-    async fn files(&self) -> Option<Vec<Stamp>> {
+    /// The files as they are now.
+    async fn files(&self) -> Result<Vec<Stamp>, SourceError> {
         let source = self.clone();
-        in_background(move || Ok(source.stamp())).await.ok().flatten()
+        in_background(move || source.stamps()).await
     }
 
-    fn stamp(&self) -> Option<Vec<Stamp>> {
-        let feed = match &self.feed.source {
-            FeedSource::File { path, .. } => Some(path),
-            FeedSource::Sample | FeedSource::Sql(_) => None,
+    fn stamps(&self) -> Result<Vec<Stamp>, SourceError> {
+        let stamp = |path: &Path| -> Result<Stamp, FeedError> {
+            Ok(path.metadata().and_then(|file| Stamp::new(&file))?)
         };
-        feed.into_iter()
-            .chain(&self.feed.mapping_file)
-            .map(|path| Stamp::new(&path.metadata().ok()?).ok())
-            .collect()
+        let mut stamps = Vec::new();
+        if let FeedSource::File { path, .. } = &self.feed.source {
+            stamps.push(stamp(path).map_err(|source| SourceError::of_feed(path, source))?);
+        }
+        if let Some(path) = &self.feed.mapping_file {
+            let about = |source: FeedError| SourceError::of_mapping(path, source.into());
+            stamps.push(stamp(path).map_err(about)?);
+        }
+        Ok(stamps)
     }
 }
 
@@ -240,7 +249,7 @@ fn read_feed(
     zone: Tz,
     progress: impl FnMut(u64, u64),
 ) -> Result<(Loaded, Stamp), SourceError> {
-    let about = |source: FeedError| SourceError::Feed { path: path.display().to_string(), source };
+    let about = |source: FeedError| SourceError::of_feed(path, source);
     read_whole(path, |file| feed::load(file, format, slugs, zone, progress), about)
 }
 

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
@@ -25,13 +26,19 @@ pub struct ReadingLog {
     data_dir: PathBuf,
     /// The rejected rows of the reading before, by their [`digest`].
     rejected_before: Mutex<HashSet<u64>>,
+    /// Products that shared their stock in the reading before.
+    sharing_before: AtomicU64,
 }
 
 impl ReadingLog {
     /// Keeps the lists in `data_dir`.
     #[must_use]
     pub fn new(data_dir: &Path) -> Self {
-        Self { data_dir: data_dir.to_owned(), rejected_before: Mutex::default() }
+        Self {
+            data_dir: data_dir.to_owned(),
+            rejected_before: Mutex::default(),
+            sharing_before: AtomicU64::new(0),
+        }
     }
 
     /// Tells of a reading at time `now`. Writes files, so it belongs on no thread that answers requests.
@@ -40,7 +47,7 @@ impl ReadingLog {
     /// is read again and again, and what is wrong in it stays so for days.
     pub fn tell(&self, read: &Read, now: DateTime<Utc>) {
         let report = &read.report;
-        let Report { read: rows, accepted, not_sold, .. } = *report;
+        let Report { read: rows, accepted, not_sold, sharing_stock, .. } = *report;
         let (unmapped, rejected) = (report.unmapped.count(), report.rejected.count());
         let format = read.format.map(tracing::field::display);
         let rejected_list = self.keep("rejected-rows.tsv", rejected, |file| {
@@ -65,6 +72,16 @@ impl ReadingLog {
                 rejected_list,
                 format,
                 "Loaded the feed without its rejected rows; the list says which and why"
+            );
+        }
+        // Like rejected rows, told when it is new.
+        if self.sharing_before.swap(sharing_stock, Ordering::Relaxed) != sharing_stock
+            && sharing_stock > 0
+        {
+            warn!(
+                products = sharing_stock,
+                "Variations share the stock of their parent, which is counted for each by itself, so that \
+                 more may be sold than there is; give each a stock of its own"
             );
         }
         for Rejection { line, id, field, value, reason } in self.newly_rejected(&report.rejected) {

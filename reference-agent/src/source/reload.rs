@@ -20,9 +20,6 @@ const SETTLE: Duration = Duration::from_secs(1);
 /// After so many looks, none of which found what the one before did, files are read all the same.
 const MOST_LOOKS: u32 = 5;
 
-/// Why nothing is read: an export that failed, or a folder that is not mounted.
-const MISSING: &str = "the feed's file, or that of its mapping, is not there";
-
 /// Keeps a catalogue up to date with its source.
 pub struct Reloader {
     source: Source,
@@ -101,19 +98,10 @@ impl Reloader {
     /// Reads files that have changed, once they seem to be whole. Returns when to look again, unless
     /// as always.
     async fn look(&mut self) -> Option<Duration> {
-        let Some(files) = self.source.files().await else {
-            self.change = None;
-            self.looks_in_vain = self.looks_in_vain.saturating_add(1);
-            match self.looks_in_vain {
-                // What is about to be replaced is there again at the next look.
-                1 => return Some(SETTLE),
-                2 => {
-                    count("failed");
-                    self.tell(MISSING.to_owned(), true);
-                }
-                _ => {}
-            }
-            return self.last_read.is_none().then_some(SETTLE);
+        let files = match self.source.files().await {
+            Ok(files) => files,
+            // An export that failed, or a folder that is not mounted.
+            Err(missing) => return self.look_in_vain(&missing),
         };
         if mem::take(&mut self.looks_in_vain) > 1 {
             self.failure = None;
@@ -138,9 +126,25 @@ impl Reloader {
     }
 
     /// Returns when to look again, unless as always.
+    fn look_in_vain(&mut self, missing: &SourceError) -> Option<Duration> {
+        self.change = None;
+        self.looks_in_vain = self.looks_in_vain.saturating_add(1);
+        match self.looks_in_vain {
+            // What is about to be replaced is there again at the next look.
+            1 => return Some(SETTLE),
+            2 => {
+                count("failed");
+                self.tell(with_causes(missing), true);
+            }
+            _ => {}
+        }
+        self.last_read.is_none().then_some(SETTLE)
+    }
+
+    /// Returns when to look again, unless as always.
     async fn read(&mut self) -> Option<Duration> {
         self.change = None;
-        let files = self.source.files().await;
+        let files = self.source.files().await.ok();
         match self.read_what_may_be_served().await {
             Ok(mut read) => {
                 self.last_read = Some(read.files.clone());

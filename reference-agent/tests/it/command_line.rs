@@ -235,3 +235,39 @@ fn a_feed_that_cannot_be_told_is_named_by_its_format() {
     let written = std::fs::read_to_string(dir.path().join("rfq-agent.toml")).unwrap();
     assert!(written.contains("\nformat = \"google-csv\"\n"), "{written}");
 }
+
+#[test]
+fn a_log_filter_that_would_log_nothing_is_refused() {
+    let dir = TempDir::new().unwrap();
+    let import = |filter: &str| {
+        let arguments = ["import", "none.tsv", "--dry-run"];
+        said(&run(dir.path(), &arguments, &[("RFQ_AGENT_LOG", filter)])).0
+    };
+    let refused = import("inof");
+    assert_snapshot!(refused, @r#"
+    error: invalid value 'inof' for '--log <FILTER>': "inof" is no level; expected error, warn, info, debug, trace or off, also per module as in info,rfq_sdk=debug
+
+    For more information, try '--help'.
+    "#);
+    for filter in ["info,debgu", "rfq_sdk=debgu", "rfq_sdk", "info, inof"] {
+        assert!(
+            import(filter).contains("expected error, warn, info"),
+            "{filter}: {}",
+            import(filter)
+        );
+    }
+    for filter in ["info", "WARN", "off", "rfq_sdk=debug", "info,rfq_sdk=debug", "info, warn", ""] {
+        assert!(import(filter).contains("none.tsv cannot be used"), "{filter}: {}", import(filter));
+    }
+}
+
+#[test]
+fn a_new_secret_is_told_also_by_a_start_that_fails() {
+    let dir = TempDir::new().unwrap();
+    let free = [("RFQ_AGENT_BIND", "127.0.0.1:0"), ("RFQ_AGENT_ADMIN_BIND", "127.0.0.1:0")];
+    let start = || said(&run(dir.path(), &["serve", "--feed", "none.tsv"], &free)).0;
+    let first = start();
+    assert!(first.contains("Made a new secret; register it at the marketplace"), "{first}");
+    assert!(first.contains("rfq-agent-data/secret") && first.contains("none.tsv"), "{first}");
+    assert!(!start().contains("new secret"));
+}

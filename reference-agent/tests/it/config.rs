@@ -8,8 +8,11 @@ use std::time::Duration;
 
 use insta::assert_snapshot;
 use proptest::prelude::*;
-use rfq_reference_agent::config::{Auth, Config, ConfigError, FeedSource};
+use rfq_reference_agent::config::{Auth, Config, ConfigError, FeedSource, KEYS, Key};
 use tempfile::TempDir;
+use tracing_subscriber::filter::LevelFilter;
+
+use super::log::Log;
 
 /// Loads a file of this text, under these variables and flags.
 pub(super) fn load(text: &str, variables: &[(&str, &str)], flags: &str) -> Result<Config, String> {
@@ -205,7 +208,7 @@ fn every_kind_of_wrong_value_has_its_sentence() {
     rfq-agent.toml, line 2: feed.slug_column: expected the name of a column
     rfq-agent.toml, line 2: feed.check_seconds is -1; expected a whole number of seconds from 0 to 86400
     rfq-agent.toml, line 2: feed.max_shrink_percent is 101; expected a whole number of percent from 0 to 100
-    rfq-agent.toml, line 1: feed: both file and sql are set; expected one of the two
+    rfq-agent.toml, line 1: feed: both file and sql are set, here, by variables or by options; expected one of the two
     rfq-agent.toml, line 1: feed.sql.query is missing; expected one query that begins with SELECT or WITH
     rfq-agent.toml, line 2: feed.sql is not shown here; expected a table, such as { url = "sqlite:shop.db", query = "SELECT id, price, availability, product_slug FROM products", timeout_seconds = 60 }
     rfq-agent.toml, line 1: price_service.url is missing; expected an http or https URL without user and password
@@ -391,5 +394,30 @@ fn what_could_hold_a_password_is_not_shown() {
     ] {
         let said = refusal(text);
         assert!(!said.contains("hunter2") && said.contains("not shown here"), "{text}: {said}");
+    }
+}
+
+#[test]
+fn variables_of_a_kubernetes_service_are_passed_over_with_one_warning() {
+    let injected = [
+        ("RFQ_AGENT_PORT", "tcp://10.0.0.7:8787"),
+        ("RFQ_AGENT_PORT_8787_TCP", "tcp://10.0.0.7:8787"),
+        ("RFQ_AGENT_PORT_8787_TCP_PROTO", "tcp"),
+        ("RFQ_AGENT_SERVICE_HOST", "10.0.0.7"),
+        ("RFQ_AGENT_SERVICE_PORT", "8787"),
+        ("RFQ_AGENT_SERVICE_PORT_HTTP", "8787"),
+    ];
+    let log = Log::default();
+    let _log = log.keep(LevelFilter::WARN);
+    load("", &injected, "").unwrap();
+    assert_snapshot!(log.text(), @r#" WARN Passing over variables as Kubernetes makes them of a Service called rfq-agent; enableServiceLinks: false keeps them out, and the port is set by RFQ_AGENT_BIND variables="RFQ_AGENT_PORT, RFQ_AGENT_PORT_8787_TCP, RFQ_AGENT_PORT_8787_TCP_PROTO, RFQ_AGENT_SERVICE_HOST, RFQ_AGENT_SERVICE_PORT, RFQ_AGENT_SERVICE_PORT_HTTP""#);
+    for like in ["RFQ_AGENT_PORTS", "RFQ_AGENT_SERVICE", "RFQ_AGENT_SERVICE_HOSTS"] {
+        assert!(refused_variable(like, "1").contains("there is no such variable"), "{like}");
+    }
+    for key in KEYS.iter().filter_map(Key::variable) {
+        assert!(
+            !key.starts_with("RFQ_AGENT_PORT") && !key.starts_with("RFQ_AGENT_SERVICE"),
+            "{key}"
+        );
     }
 }

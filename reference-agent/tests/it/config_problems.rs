@@ -94,7 +94,7 @@ handling_days = [2, 1]
 ";
     assert_snapshot!(refusal(text), @r#"
     15 problems in the configuration:
-      rfq-agent.toml, line 2: feed: both file and sql are set; expected one of the two
+      rfq-agent.toml, line 2: feed: both file and sql are set, here, by variables or by options; expected one of the two
       rfq-agent.toml, line 3: feed.slug_column: expected the name of a column
       rfq-agent.toml, line 4: feed.format is "tsv"; expected "google-tsv", "google-csv", "google-xml", "acp-jsonl", "shopify-csv" or "woocommerce-csv"
       rfq-agent.toml, line 7: feed.sql.url is not shown here; expected sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE
@@ -168,6 +168,26 @@ fn one_mistake_is_one_problem() {
         let said = refusal(text);
         assert!(said.starts_with("rfq-agent.toml, line "), "{text}: {said}");
     }
+}
+
+#[test]
+fn a_section_is_where_it_began_whoever_adds_to_it() {
+    let text = "[feed]\nfile = 'a.tsv'\nsql = { url = 'sqlite:a', query = 'SELECT 1' }\n";
+    let variables = [("RFQ_AGENT_FEED_CHECK_SECONDS", "10")];
+    assert_snapshot!(load(text, &variables, "").unwrap_err(), @"rfq-agent.toml, line 1: feed: both file and sql are set, here, by variables or by options; expected one of the two");
+    let text = "price_service = { timeout_ms = 5 }";
+    let variables = [("RFQ_AGENT_PRICE_SERVICE_CACHE_SECONDS", "10")];
+    assert_snapshot!(load(text, &variables, "").unwrap_err(), @"rfq-agent.toml, line 1: price_service.url is missing; expected an http or https URL without user and password");
+}
+
+#[test]
+fn a_table_that_misses_a_key_has_no_other_problems() {
+    let variables = [("RFQ_AGENT_FEED_SQL_TIMEOUT_SECONDS", "10")];
+    assert_snapshot!(load("feed.file = 'a.tsv'", &variables, "").unwrap_err(), @"
+    2 problems in the configuration:
+      feed.sql.url is missing beside RFQ_AGENT_FEED_SQL_TIMEOUT_SECONDS; expected sqlite:PATH or postgres://USER@HOST/DATABASE
+      feed.sql.query is missing beside RFQ_AGENT_FEED_SQL_TIMEOUT_SECONDS; expected one query that begins with SELECT or WITH
+    ");
 }
 
 /// Each a mistake of its own, and the key that it is told of.

@@ -19,6 +19,7 @@ mod config_init;
 mod config_problems;
 mod config_table;
 mod feed;
+mod importing;
 mod ledger;
 mod log;
 mod message_send;

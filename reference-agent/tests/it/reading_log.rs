@@ -122,3 +122,22 @@ async fn a_list_that_cannot_be_written_stops_nothing() {
     assert!(told.contains("A list of rows left out could not be written"), "{told}");
     assert!(told.contains("Loaded the feed"), "{told}");
 }
+
+#[tokio::test]
+async fn stock_that_is_shared_is_told_when_it_is_new() {
+    let shop = Shop::new("");
+    let shared = async |products: u64| {
+        let feed = shop.path("feed.tsv");
+        fs::write(&feed, format!("id\tprice\tavailability\tproduct_slug\n{GOOD}\n")).unwrap();
+        let mut read = source(&feed, "").read(noon(), |_, _| {}).await.unwrap();
+        read.report.sharing_stock = products;
+        let log = Log::default();
+        let _log = log.keep(LevelFilter::WARN);
+        shop.readings.tell(&read, noon());
+        log.text()
+    };
+    assert_snapshot!(shared(2).await, @" WARN Variations share the stock of their parent, which is counted for each by itself, so that more may be sold than there is; give each a stock of its own products=2");
+    assert_eq!(shared(2).await, "");
+    assert!(shared(3).await.contains("products=3"));
+    assert_eq!(shared(0).await, "");
+}

@@ -111,7 +111,7 @@ fn a_rate_of_the_feed_without_a_time_takes_that_of_its_zone() {
 
 #[test]
 fn places_that_look_like_a_country_in_front_of_its_state_are_read() {
-    for place in ["SV-US", "US-SV", "CA-US", "NL-CA", "CA-CR", "13-JP", "PR", "XK", "GB"] {
+    for place in ["US-SV", "CA-US", "NL-CA", "CA-CR", "13-JP", "PR", "XK", "GB"] {
         rules(&format!("[[shipping.zones]]\nregions = [{place:?}]\ntiers = []"));
     }
 }
@@ -311,6 +311,8 @@ fn shipping_that_does_not_hold_together_is_refused() {
         "regions = [\"CA-NL\"]\ntiers = []",
         "regions = [\"XX\"]\ntiers = []",
         "regions = [\"CA-UK\"]\ntiers = []",
+        "regions = [\"hw-us\"]\ntiers = []",
+        "regions = [\"OT-CA\"]\ntiers = []",
         "regions = [5]\ntiers = []",
         "regions = [\"US\"]",
         "regions = [\"US\"]\ntiers = [{ cost_usd = 1 }, { up_to_usd = 5, cost_usd = 1 }]",
@@ -342,6 +344,8 @@ fn shipping_that_does_not_hold_together_is_refused() {
     CA-NL: did you mean NL-CA? Regions are written STATE-COUNTRY
     XX: XX is no country of ISO 3166; expected a state such as CA-US, or a country such as GB
     CA-UK: UK is no country of ISO 3166; expected a state such as CA-US, or a country such as GB
+    hw-us: US has no state HW; expected one such as CA-US or ON-CA
+    OT-CA: CA has no state OT; expected one such as CA-US or ON-CA
     invalid type: integer `5`, expected a string
     missing field `tiers`
     tier 1 has no limit, but only the last may have none
@@ -366,6 +370,7 @@ fn shipping_that_does_not_hold_together_is_refused() {
         "USA = 1",
         "US-AK = 1",
         "XX = 1",
+        "HW-US = 1",
         "ak-us = 1\nAK-US = 2",
         "PR = 1\nPR-US = 2",
         "AK-US = -1",
@@ -377,6 +382,7 @@ fn shipping_that_does_not_hold_together_is_refused() {
     surcharges_usd "USA": expected a state such as CA-US, a country such as US, or *
     surcharges_usd US-AK: did you mean AK-US? Regions are written STATE-COUNTRY
     surcharges_usd XX: XX is no country of ISO 3166; expected a state such as CA-US, or a country such as GB
+    surcharges_usd HW-US: US has no state HW; expected one such as CA-US or ON-CA
     surcharges_usd: ak-us stands there twice
     surcharges_usd: PR-US stands there twice
     -1: expected an amount of at least 0 US dollars
@@ -400,4 +406,13 @@ fn of_several_rates_without_a_time_none_takes_that_of_the_zone() {
     assert!(both.shipping_days.is_some());
     let both = days(vec![ground(), rate(None, "29.99", None)]).unwrap();
     assert_eq!(both.shipping_days, None, "either may be the overnight one");
+}
+
+#[test]
+fn all_that_stands_for_a_state_in_an_address_is_a_region() {
+    let regions = ["HI-US", "DC-US", "PR-US", "PR", "AE-US", "MH-US", "QC-CA", "NSW-AU", "XYZ-DE"];
+    for region in regions {
+        let zone = format!("zones = [{{ regions = [\"{region}\"], tiers = [] }}]");
+        toml::from_str::<ShopShipping>(&zone).unwrap();
+    }
 }

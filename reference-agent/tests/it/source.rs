@@ -215,7 +215,7 @@ async fn a_feed_that_is_gone_is_told_once_and_when_it_is_back() {
     };
     for times in 1..3 {
         fs::rename(shop.path(), &kept).unwrap();
-        logged("is not there", times).await;
+        logged("No such file", times).await;
         for _ in 0..60 {
             sleep(Duration::from_millis(500)).await;
             thread::sleep(Duration::from_millis(2));
@@ -223,10 +223,11 @@ async fn a_feed_that_is_gone_is_told_once_and_when_it_is_back() {
         fs::rename(&kept, shop.path()).unwrap();
         logged("The feed is there again", times).await;
     }
-    assert_snapshot!(shop.log.text(), @r#"
-    ERROR The feed cannot be read; the last good feed stays, and it is tried again at every check reason="the feed's file, or that of its mapping, is not there" check_seconds=5
+    let text = shop.log.text().replace(&shop.dir.path().display().to_string(), "DIR");
+    assert_snapshot!(text, @r#"
+    ERROR The feed cannot be read; the last good feed stays, and it is tried again at every check reason="the feed DIR/feed.tsv cannot be used: it cannot be read; check the path and who may read it: No such file or directory (os error 2)" check_seconds=5
      INFO The feed is there again
-    ERROR The feed cannot be read; the last good feed stays, and it is tried again at every check reason="the feed's file, or that of its mapping, is not there" check_seconds=5
+    ERROR The feed cannot be read; the last good feed stays, and it is tried again at every check reason="the feed DIR/feed.tsv cannot be used: it cannot be read; check the path and who may read it: No such file or directory (os error 2)" check_seconds=5
      INFO The feed is there again
     "#);
 }

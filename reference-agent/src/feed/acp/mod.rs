@@ -168,6 +168,7 @@ fn flat_terms(row: &Row<'_>) -> Result<Terms, Fault> {
         sale_field: Field::SalePrice,
         availability: row.read(Field::Availability, availability)?,
         is_sold: true,
+        shares_stock: false,
         on_hand: row.read_any(Field::Quantity, value::units)?,
         weight_milligrams: weight(row)?,
     })
@@ -183,6 +184,7 @@ fn variant_terms(row: &Row<'_>) -> Result<Terms, Fault> {
         sale_field: Field::SalePrice,
         availability: row.read(Field::Availability, availability)?,
         is_sold: true,
+        shares_stock: false,
         on_hand: row.read_any(Field::Quantity, value::units)?,
         weight_milligrams: weight(row)?,
     })

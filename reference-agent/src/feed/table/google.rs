@@ -35,6 +35,7 @@ impl Dialect for Google {
             sale_field: Field::SalePrice,
             availability: row.read(Field::Availability, value::availability)?,
             is_sold: true,
+            shares_stock: false,
             on_hand: row.read_any(Field::Quantity, value::units)?,
             weight_milligrams: row.read_any(Field::Weight, value::milligrams)?.flatten(),
         })

@@ -91,6 +91,7 @@ fn terms(row: &Row<'_>) -> Result<Terms, Fault> {
         sale_field: Field::SalePrice,
         availability,
         is_sold: true,
+        shares_stock: false,
         on_hand: row.read_any(Field::Quantity, value::stock)?,
         weight_milligrams: row.read_any(Field::Weight, value::milligrams)?.flatten(),
     })

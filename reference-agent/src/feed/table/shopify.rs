@@ -72,6 +72,7 @@ impl Dialect for Shopify {
             sale_field: Field::Price,
             availability: if is_on_sale { Availability::InStock } else { Availability::OutOfStock },
             is_sold: is_on_sale,
+            shares_stock: false,
             on_hand: on_hand(row)?,
             weight_milligrams: row
                 .read_any(Field::Weight, |text| value::milligrams_in(Unit::Gram, text))?

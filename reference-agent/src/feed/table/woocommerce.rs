@@ -23,6 +23,9 @@ struct Parent {
     published: Box<str>,
 }
 
+/// In place of a number of units.
+const OF_PARENT: &str = "parent";
+
 const LEFT_TO_PARENT: [Field; 4] = [Field::Title, Field::Weight, Field::Brand, Field::Mpn];
 
 impl Dialect for WooCommerce {
@@ -87,6 +90,7 @@ impl Dialect for WooCommerce {
                 Availability::OutOfStock
             },
             is_sold: is_published,
+            shares_stock: row.text(Field::Tracker) == OF_PARENT,
             on_hand: row.read_any(Field::Quantity, value::stock)?,
             weight_milligrams: row.read_any(Field::Weight, |text| weight(row, text))?.flatten(),
         })
@@ -115,11 +119,16 @@ impl WooCommerce {
             let reason = "empty; expected the SKU of the variation's parent, or its ID as in id:12";
             return Err(row.fault(Field::Group, reason));
         }
-        let Some(parent) = self.parents.get(row.text(Field::Group)) else { return Ok(()) };
+        let Some(parent) = self.parents.get(row.text(Field::Group)) else {
+            let reason = "there is no such variable product in the rows above; export it with its \
+                          variations, as it says whether they are published";
+            return Err(row.fault(Field::Group, reason));
+        };
         for (field, text) in LEFT_TO_PARENT.into_iter().zip(&parent.shared) {
             row.fill(field, text);
         }
-        if row.text(Field::Quantity) == "parent" {
+        if row.text(Field::Quantity) == OF_PARENT {
+            row.set(Field::Tracker, OF_PARENT.into());
             row.set(Field::Quantity, parent.stock.to_string().into());
         }
         if published(&parent.published) == Ok(false) {

@@ -15,12 +15,12 @@ pub(in crate::feed) fn with_currency(text: &str) -> Result<Usd, String> {
         return Err("expected the currency behind the amount, such as 169.99 USD".to_owned());
     }
     in_usd(currency)?;
-    dollars(amount.trim_end())
+    dollars(amount.trim_end(), "169.99 USD")
 }
 
 /// `169.99 USD`, or `169.99`, which is in US dollars.
 pub(in crate::feed) fn bare_or_with_currency(text: &str) -> Result<Usd, String> {
-    if text.contains(char::is_whitespace) { with_currency(text) } else { dollars(text) }
+    if text.contains(char::is_whitespace) { with_currency(text) } else { dollars(text, "169.99") }
 }
 
 /// A number of cents, in digits.
@@ -56,9 +56,16 @@ fn in_usd(currency: &str) -> Result<(), String> {
     Err(format!("the currency is \"{}\", expected USD", shown(currency)))
 }
 
-fn dollars(amount: &str) -> Result<Usd, String> {
+/// `example` is what would have been right.
+fn dollars(amount: &str, example: &str) -> Result<Usd, String> {
     if amount.starts_with('$') {
-        return Err("expected an amount without the $, such as 169.99".to_owned());
+        return Err(format!("expected an amount without the $, such as {example}"));
     }
-    amount.parse().map_err(|error: UsdError| error.to_string())
+    if amount.contains(',') {
+        return Err(format!("expected an amount without a comma, such as {example}"));
+    }
+    amount.parse().map_err(|error| match error {
+        UsdError::NotANumber => format!("expected an amount in US dollars such as {example}"),
+        error => error.to_string(),
+    })
 }

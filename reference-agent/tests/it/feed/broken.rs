@@ -9,7 +9,7 @@ use super::loaded;
 /// The report of a feed and, below it, the products that are served.
 fn told(feed: impl AsRef<[u8]>) -> String {
     let Loaded { catalogue, report, .. } = loaded(feed).unwrap();
-    let Report { read, accepted, not_sold, unmapped, rejected } = &report;
+    let Report { read, accepted, not_sold, sharing_stock: _, unmapped, rejected } = &report;
     assert_eq!(*not_sold, 0);
     assert_eq!(*read, accepted + unmapped.count() + rejected.count());
     let mut served: Vec<String> =
@@ -40,7 +40,7 @@ fn google_in_commas() {
     6	5	price	10.005 USD	expected whole cents, so at most two decimals
     7	6	price	0.00 USD	expected more than 0
     8	7	price	-1.00 USD	expected an amount of at least 0 US dollars
-    9	8	price	1,299.00 USD	expected an amount in US dollars such as 169.99
+    9	8	price	1,299.00 USD	expected an amount without a comma, such as 169.99 USD
     10	9	sale_price	cheap	expected an amount and its currency, such as 169.99 USD
     11	10	sale_price	0 USD	expected more than 0
     12	11	sale_price_effective_date	soon	expected two times with a stroke between them, such as 2026-11-24T00:00+0000/2026-12-01T00:00+0000
@@ -160,7 +160,7 @@ fn shopify() {
     line	id	field	value	reason
     3	2	Variant Price		expected an amount in US dollars such as 169.99
     4	3	Variant Price	$10.00	expected an amount without the $, such as 169.99
-    5	4	Variant Price	10,00	expected an amount in US dollars such as 169.99
+    5	4	Variant Price	10,00	expected an amount without a comma, such as 169.99
     6	5	Variant Price	0.00	expected more than 0
     7	6	Variant Compare At Price	dear	expected an amount in US dollars such as 169.99
     8	7	Variant Inventory Qty	many	expected a whole number of units
@@ -186,7 +186,7 @@ fn woocommerce() {
     14 read, 2 accepted
     line	id	field	value	reason
     3	2	Regular price		expected an amount in US dollars such as 169.99
-    4	3	Regular price	10,00	expected an amount in US dollars such as 169.99
+    4	3	Regular price	10,00	expected an amount without a comma, such as 169.99
     5	4	In stock?	yes	expected 1, 0 or backorder
     6	5	Stock	some	expected a whole number of units
     7	6	Published	2	expected 1, 0 or -1
@@ -194,7 +194,7 @@ fn woocommerce() {
     9	8	Sale price	0	expected more than 0
     10	9	Date sale price starts	01/02/2026	expected a day such as 2026-11-24, or a time such as 2026-11-24T00:00+0000
     11	10	Date sale price ends	2026-06-01	it ends before it begins
-    12	11	Stock	parent	expected a whole number of units
+    12	11	Parent	id:99	there is no such variable product in the rows above; export it with its variations, as it says whether they are published
     13	12	product_slug	good/one	good/one stands in line 2 already
     14	13	order_increment	0	expected at least 1 unit
 
@@ -222,7 +222,7 @@ fn google_in_tabs() {
     assert_snapshot!(told(feed), @r#"
     7 read, 2 accepted
     line	id	field	value	reason
-    3	2	price	"1.00" USD	expected an amount in US dollars such as 169.99
+    3	2	price	"1.00" USD	expected an amount in US dollars such as 169.99 USD
     4	3	row		4 values under a header of 5 columns
     5	4	row		6 values under a header of 5 columns
     8	7	title		not UTF-8 text
@@ -233,4 +233,44 @@ fn google_in_tabs() {
     good/one "Quoted
     good/two In quotes
     "#);
+}
+
+#[test]
+fn a_second_product_of_one_id() {
+    let feed = "id\tprice\tavailability\tquantity\tproduct_slug\n\
+                A\t10.00 USD\tin_stock\t5\tgood/one\n\
+                A\t10.00 USD\tin_stock\t5\tgood/two\n\
+                A\t10.00 USD\tin_stock\t5\tgood/one\n\
+                B\t10.00 USD\tin_stock\t5\tgood/two\n";
+    assert_snapshot!(told(feed), @"
+    4 read, 2 accepted
+    line	id	field	value	reason
+    3	A	id	A	it stands in line 2 already; expected an id of its own, as stock is counted by it
+    4	A	product_slug	good/one	good/one stands in line 2 already
+
+    line	id
+
+    good/one one
+    good/two two
+    ");
+}
+
+#[test]
+fn amounts_are_shown_as_they_are_to_be_written() {
+    let feed = "id\tprice\tavailability\tproduct_slug\n\
+                1\t1,000.00 USD\tin_stock\ta/one\n\
+                2\t1000.00\tin_stock\ta/two\n\
+                3\tten USD\tin_stock\ta/three\n\
+                4\t10.00 USD\tin_stock\tgood/four\n";
+    assert_snapshot!(told(feed), @"
+    4 read, 1 accepted
+    line	id	field	value	reason
+    2	1	price	1,000.00 USD	expected an amount without a comma, such as 169.99 USD
+    3	2	price	1000.00	expected an amount and its currency, such as 169.99 USD
+    4	3	price	ten USD	expected an amount in US dollars such as 169.99 USD
+
+    line	id
+
+    good/four four
+    ");
 }

@@ -205,7 +205,7 @@ fn a_price_that_is_written_otherwise_is_told_how_to_write_it() {
     assert_snapshot!(told.join("\n\n"), @r#"
     USD 10.00: expected the currency behind the amount, such as 169.99 USD
     $10.00: expected an amount and its currency without the $, such as 169.99 USD
-    $10.00 USD: expected an amount without the $, such as 169.99
+    $10.00 USD: expected an amount without the $, such as 169.99 USD
     10.00: expected an amount and its currency, such as 169.99 USD
     10.00 usd: the currency is "usd", expected USD
     USD10.00: expected an amount and its currency, such as 169.99 USD

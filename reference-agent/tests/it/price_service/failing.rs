@@ -83,12 +83,12 @@ async fn every_failure_says_which_it_is() {
     the price service's answer cannot be used: EOF while parsing an object at line 1 column 1
     the price service's answer cannot be used: invalid type: floating point `9.99`, expected an object with unit_price_usd at line 1 column 4
     the price service's answer cannot be used: unit_price_usd: missing, expected an amount in US dollars such as 169.99
-    the price service's answer cannot be used: unit_price_usd: expected an amount in US dollars such as 169.99
+    the price service's answer cannot be used: unit_price_usd: expected an amount in US dollars such as 169.99, a number without quotes
     the price service's answer cannot be used: unit_price_usd: expected whole cents, so at most two decimals
     the price service's answer cannot be used: unit_price_usd: expected more than 0
     the price service's answer cannot be used: unit_price_usd: expected an amount of at least 0 US dollars
     the price service's answer cannot be used: unit_price_usd: expected at most 999999999999.99 US dollars
-    the price service's answer cannot be used: regular_unit_price_usd: expected an amount in US dollars such as 169.99
+    the price service's answer cannot be used: regular_unit_price_usd: expected an amount in US dollars such as 169.99, a number without quotes
     the price service's answer cannot be used: on_hand: expected a whole number of units from 0 to 4294967295
     the price service's answer cannot be used: on_hand: expected a whole number of units from 0 to 4294967295
     the price service's answer cannot be used: in_stock: invalid type: string "yes", expected a boolean
