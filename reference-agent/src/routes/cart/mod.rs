@@ -185,7 +185,7 @@ impl Cart {
         let catalogue = claims.catalogue.now();
         match current(&catalogue, claims.price_service.as_ref(), &stored.ask, now).await {
             Ok(current) => Ok(current.stock),
-            Err(NotSold::NotCarried | NotSold::NotNow) => Ok(none),
+            Err(NotSold::NotCarried | NotSold::Unpublished | NotSold::NotNow) => Ok(none),
             Err(NotSold::Failed(error)) => Err(error),
         }
     }
