@@ -83,7 +83,7 @@ pub fn describe() {
     describe_counter!(
         CLAIMS,
         Unit::Count,
-        "Claims by outcome (held, already_held, unknown, expired, sold, out_of_stock, too_many_holds, failed)"
+        "Claims by outcome (held, already_held, unknown, expired, sold, out_of_stock, not_sold, too_many_holds, failed)"
     );
     describe_counter!(LEDGER_COMMITS, Unit::Count, "Commits of the ledger");
     describe_histogram!(LEDGER_COMMIT_SECONDS, Unit::Seconds, "Seconds that a commit takes");
@@ -176,6 +176,8 @@ pub(crate) struct ClaimFigures {
     pub(crate) expired: Counter,
     pub(crate) sold: Counter,
     pub(crate) out_of_stock: Counter,
+    /// Claims of what the shop does not sell now, or not under that name.
+    pub(crate) not_sold: Counter,
     pub(crate) too_many_holds: Counter,
     pub(crate) failed: Counter,
 }
@@ -191,6 +193,7 @@ impl ClaimFigures {
             expired: claims("expired"),
             sold: claims("sold"),
             out_of_stock: claims("out_of_stock"),
+            not_sold: claims("not_sold"),
             too_many_holds: claims("too_many_holds"),
             failed: claims("failed"),
         }

@@ -105,6 +105,7 @@ async fn claims_are_counted_by_outcome() {
         ("failed", 1),
         ("sold", 0),
         ("out_of_stock", 0),
+        ("not_sold", 0),
         ("too_many_holds", 0),
     ] {
         let line = format!(r#"rfq_agent_claims_total{{outcome="{outcome}"}} {count}"#);
