@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use crate::app::Claims;
 use crate::ledger::{Claim, ClaimState, LedgerError, StoredOffer};
+use crate::price_service::PriceService;
 use crate::stock::{LiveError, NotSold, Stock, current};
 use crate::telemetry::ClaimFigures;
 
@@ -44,6 +45,9 @@ pub(crate) struct Cart {
 impl Cart {
     pub(crate) fn new(claims: Claims, figures: ClaimFigures) -> Self {
         let headers = Headers::new(claims.checkout.as_ref());
+        // What is promised to a buyer goes by the stock of the moment.
+        let price_service = claims.price_service.map(PriceService::afresh);
+        let claims = Claims { price_service, ..claims };
         Self { claims, headers, figures }
     }
 }
