@@ -32,6 +32,8 @@ pub const LEDGER_COMMIT_SECONDS: &str = "rfq_agent_ledger_commit_seconds";
 pub const LEDGER_BATCH_SIZE: &str = "rfq_agent_ledger_batch_size";
 /// Failures of the ledger.
 pub const LEDGER_ERRORS: &str = "rfq_agent_ledger_errors_total";
+/// Declines that the ledger could not note.
+pub const LEDGER_NOTES_DROPPED: &str = "rfq_agent_ledger_notes_dropped_total";
 /// Calls of the shop's price service, by `outcome`.
 pub const PRICE_SERVICE_CALLS: &str = "rfq_agent_price_service_calls_total";
 /// Seconds that a call of the price service takes.
@@ -55,7 +57,8 @@ pub fn prometheus() -> Result<PrometheusBuilder, BuildError> {
         .set_buckets_for_metric(Matcher::Full(LEDGER_BATCH_SIZE.to_owned()), &BATCHES)
 }
 
-/// Tells the recorder what every figure means.
+/// Tells the recorder what every figure means, and begins at 0 what is counted where no one holds a
+/// counter: an alarm on its increase would miss the first.
 pub fn describe() {
     describe_counter!(
         ANSWERS,
@@ -89,6 +92,7 @@ pub fn describe() {
     describe_histogram!(LEDGER_COMMIT_SECONDS, Unit::Seconds, "Seconds that a commit takes");
     describe_histogram!(LEDGER_BATCH_SIZE, Unit::Count, "Entries in a commit of the ledger");
     describe_counter!(LEDGER_ERRORS, Unit::Count, "Failures of the ledger");
+    describe_counter!(LEDGER_NOTES_DROPPED, Unit::Count, "Declines that the ledger could not note");
     describe_counter!(
         PRICE_SERVICE_CALLS,
         Unit::Count,
@@ -99,6 +103,12 @@ pub fn describe() {
         Unit::Seconds,
         "Seconds that a call of the price service takes"
     );
+    for outcome in ["served", "failed"] {
+        let _ = counter!(FEED_LOADS, "outcome" => outcome);
+    }
+    for name in [LEDGER_COMMITS, LEDGER_ERRORS, LEDGER_NOTES_DROPPED] {
+        let _ = counter!(name);
+    }
 }
 
 /// Sums up what was recorded, for ever: without it the observations of histograms would pile up

@@ -36,6 +36,7 @@ pub use offers::{ClaimState, StoredOffer};
 pub use reader::{LedgerReader, StoredAnswer, StoredOutcome};
 
 use crate::stock::Stock;
+use crate::telemetry;
 use declines::Declined;
 use holds::{Holds, Units, UnitsOf};
 use offers::{Key, NewOffer};
@@ -194,7 +195,7 @@ impl Ledger {
     pub fn note_decline(&self, rfq: &Rfq, reason: DeclineReason, now: DateTime<Utc>) {
         let declined = Declined::new(rfq, reason, now);
         if !self.0.writer.note(move |book| declined.keep(book.connection())) {
-            counter!("rfq_agent_ledger_notes_dropped_total").increment(1);
+            counter!(telemetry::LEDGER_NOTES_DROPPED).increment(1);
         }
     }
 

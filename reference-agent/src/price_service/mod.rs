@@ -84,6 +84,9 @@ struct Shared {
     kept_for: TimeDelta,
 }
 
+/// What becomes of a call, in the metrics, apart from the failures.
+const ANSWERED: [&str; 3] = ["answered", "not_sold", "cached"];
+
 /// `None` until it is there.
 type Answer = watch::Receiver<Option<Result<LivePrice, PriceServiceError>>>;
 
@@ -109,6 +112,10 @@ impl PriceService {
             kept_for: TimeDelta::seconds(config.cache_seconds.into()),
             endpoint: Endpoint::new(config)?,
         };
+        for outcome in ANSWERED.iter().chain(&PriceServiceError::OUTCOMES) {
+            // From 0 on: an alarm on their increase would miss the first.
+            let _ = counter!(telemetry::PRICE_SERVICE_CALLS, "outcome" => *outcome);
+        }
         Ok(Self { shared: Arc::new(shared), takes_kept: true })
     }
 
