@@ -43,12 +43,14 @@ pub struct Admin {
 /// The admin routes: orders, figures, health.
 pub fn admin(admin: Admin) -> Router {
     let Admin { ledger, catalogue, metrics, clock, hosts } = admin;
-    let orders = Arc::new(routes::Orders { ledger, catalogue: catalogue.clone(), clock });
+    let health =
+        routes::Health { ledger: ledger.clone(), catalogue: catalogue.clone(), tells_reason: true };
+    let orders = Arc::new(routes::Orders { ledger, catalogue, clock });
     let order = get(routes::show_order).post(routes::mark_sold);
     Router::new()
         .route("/orders/{offer_id}", order.with_state(orders))
         .route("/metrics", get(routes::metrics).with_state(metrics))
-        .route("/healthz", get(routes::healthz).with_state(catalogue))
+        .route("/healthz", get(routes::healthz).with_state(Arc::new(health)))
         .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_method)
         .layer(from_fn_with_state(hosts.into(), refuse_web_pages))

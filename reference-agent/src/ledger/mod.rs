@@ -21,6 +21,7 @@ mod worker;
 mod writer;
 
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -59,6 +60,8 @@ struct Shared {
     writer: Worker<Book>,
     _lock: Lock,
     holds: Arc<Mutex<Holds>>,
+    /// Whether the last writing failed.
+    is_failing: Arc<AtomicBool>,
     options: LedgerOptions,
 }
 
@@ -128,6 +131,7 @@ impl Ledger {
         let holds = Arc::new(Mutex::default());
         let file = place.make_file()?;
         let mut writer = Writer::open(place.clone(), file, options.holds, Arc::clone(&holds))?;
+        let is_failing = writer.is_failing();
         let mut reader = Reader::open(place, file)?;
         let failed = |source| OpenError::File { path: directory.to_owned(), source };
         Ok(Self(Arc::new(Shared {
@@ -135,8 +139,22 @@ impl Ledger {
             reader: Worker::start("ledger-reader", move |jobs| reader.run(jobs)).map_err(failed)?,
             _lock: lock,
             holds,
+            is_failing,
             options,
         })))
+    }
+
+    /// Whether offers can be kept: as the last writing says, and a look at the file. Only after a
+    /// failure something is written, to see whether it is over.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn check(&self) -> Result<(), LedgerError> {
+        if self.0.is_failing.load(Ordering::Relaxed) {
+            return self.0.writer.ask(|book| Ok(schema::touch(book.connection())?)).await;
+        }
+        self.0.writer.check()?;
+        self.0.reader.ask(|connection| Ok(schema::look(connection)?)).await
     }
 
     /// The offer of this id, expired or not, until it is pruned.

@@ -105,7 +105,35 @@ async fn other_paths_and_methods_get_errors_of_the_same_shape() {
     );
     assert_eq!(headers["allow"], "GET,HEAD,POST");
     let (status, body) = ask(&agent, Method::GET, "/healthz").await;
-    assert_eq!((status, body.as_str()), (StatusCode::OK, r#"{"status":"ok","products":41}"#));
+    assert_eq!((status, body.as_str()), (StatusCode::OK, r#"{"products":41,"status":"ok"}"#));
+}
+
+#[tokio::test]
+async fn health_tells_when_the_ledger_cannot_be_used_and_when_it_can_again() {
+    const OK: (StatusCode, &str) = (StatusCode::OK, r#"{"products":41,"status":"ok"}"#);
+    let agent = Agent::new();
+    offer(&agent).await;
+    // Offers cannot be kept, while all can be read.
+    let other = agent.database();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let (status, told) = ask(&agent, Method::GET, "/healthz").await;
+    assert_eq!((status, told.as_str()), OK, "nothing is written to look, and nobody has noticed");
+    let asked = body("rfq-2", "coffee-grinders/baratza-encore-esp", 1, json!(null), json!(null));
+    call(&agent.public, signed(&asked)).await;
+    let (status, told) = ask(&agent, Method::GET, "/healthz").await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_snapshot!(told, @r#"{"products":41,"reason":"the ledger's file is locked by another program; end what writes to it","status":"failing"}"#);
+    let (status, _, told) = call(&agent.public, get("/healthz")).await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(told, r#"{"products":41,"status":"failing"}"#, "reasons are the shop's own");
+    other.execute_batch("ROLLBACK").unwrap();
+    let (status, told) = ask(&agent, Method::GET, "/healthz").await;
+    assert_eq!((status, told.as_str()), OK, "without an RFQ in between");
+
+    agent.remove_ledger();
+    let (status, body) = ask(&agent, Method::GET, "/healthz").await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(body.contains("the ledger's file was replaced or removed"), "{body}");
 }
 
 #[tokio::test]
