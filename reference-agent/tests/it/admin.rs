@@ -6,8 +6,10 @@ use axum::body::Body;
 use http::{Method, Request, StatusCode};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
+use tracing_subscriber::filter::LevelFilter;
 
 use super::asking::{Agent, body, call, get, signed};
+use super::log::Log;
 
 const UNKNOWN: &str = "0b0e6f0e-6f0c-4c4e-9a51-2f2f4f6f0c12";
 
@@ -165,6 +167,21 @@ async fn web_pages_do_not_reach_it() {
     }
     let (_, order) = ask(&agent, Method::GET, &format!("/orders/{id}")).await;
     assert!(order.contains(r#""status":"open""#), "{order}");
+}
+
+#[tokio::test]
+async fn what_was_refused_is_logged_as_it_was_written() {
+    let log = Log::default();
+    let _kept = log.keep_json(LevelFilter::WARN);
+    let agent = Agent::new();
+    for (name, value) in [("origin", "http://evil.example"), ("host", "evil.example")] {
+        let request = Request::get("/healthz").header(name, value).body(Body::empty()).unwrap();
+        assert_eq!(call(&agent.admin, request).await.0, StatusCode::FORBIDDEN);
+    }
+    assert_snapshot!(log.text(), @r#"
+    {"level":"WARN","message":"Refused an admin request of a web page","origin":"http://evil.example"}
+    {"level":"WARN","message":"Refused an admin request to a host name that is not ours","host":"evil.example"}
+    "#);
 }
 
 #[tokio::test]
