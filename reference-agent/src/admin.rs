@@ -6,6 +6,7 @@
 //! sites (they have an `Origin`) are refused, and so are those to a host name that is not ours (DNS
 //! rebinding).
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::Router;
@@ -16,7 +17,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HOST, ORIGIN};
 use http::uri::Authority;
-use http::{Request, StatusCode};
+use http::{HeaderValue, Request, StatusCode};
 use metrics_exporter_prometheus::PrometheusHandle;
 use rfq_sdk::Clock;
 use serde_json::{Value, json};
@@ -43,12 +44,14 @@ pub struct Admin {
 /// The admin routes: orders, figures, health.
 pub fn admin(admin: Admin) -> Router {
     let Admin { ledger, catalogue, metrics, clock, hosts } = admin;
-    let orders = Arc::new(routes::Orders { ledger, catalogue: catalogue.clone(), clock });
+    let health =
+        routes::Health { ledger: ledger.clone(), catalogue: catalogue.clone(), tells_reason: true };
+    let orders = Arc::new(routes::Orders { ledger, catalogue, clock });
     let order = get(routes::show_order).post(routes::mark_sold);
     Router::new()
         .route("/orders/{offer_id}", order.with_state(orders))
         .route("/metrics", get(routes::metrics).with_state(metrics))
-        .route("/healthz", get(routes::healthz).with_state(catalogue))
+        .route("/healthz", get(routes::healthz).with_state(Arc::new(health)))
         .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_method)
         .layer(from_fn_with_state(hosts.into(), refuse_web_pages))
@@ -81,7 +84,7 @@ async fn refuse_web_pages(
     next: Next,
 ) -> Response {
     if let Some(origin) = request.headers().get(ORIGIN) {
-        warn!(?origin, "Refused an admin request of a web page");
+        warn!(origin = &*text(origin), "Refused an admin request of a web page");
         let message = "requests of web pages are refused: expected no header Origin";
         return error(StatusCode::FORBIDDEN, "web_page", message);
     }
@@ -96,11 +99,16 @@ async fn refuse_web_pages(
     if named.chain(target).all(ours) {
         next.run(request).await
     } else {
-        warn!(host = ?request.headers().get(HOST), "Refused an admin request to a host name that is not ours");
+        let host = request.headers().get(HOST).map(text);
+        warn!(host = host.as_deref(), "Refused an admin request to a host name that is not ours");
         let message = "expected the header Host to be an IP address, localhost or a name in \
                        admin_hosts of the agent's configuration";
         error(StatusCode::FORBIDDEN, "unknown_host", message)
     }
+}
+
+fn text(header: &HeaderValue) -> Cow<'_, str> {
+    String::from_utf8_lossy(header.as_bytes())
 }
 
 fn is_ours(host: &str, hosts: &[String]) -> bool {

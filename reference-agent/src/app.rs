@@ -50,14 +50,18 @@ pub struct Claims {
 /// The agent's public routes: RFQs, the card at both of its well-known paths, claims, and health.
 pub fn app<R: Responder, S: AnswerStore>(app: App<R, S>) -> Router {
     let card = Arc::new(app.card);
-    let catalogue = app.claims.catalogue.clone();
+    let health = Arc::new(routes::Health {
+        ledger: app.claims.ledger.clone(),
+        catalogue: app.claims.catalogue.clone(),
+        tells_reason: false,
+    });
     let declines =
         Declines { ledger: app.claims.ledger.clone(), clock: Arc::clone(&app.claims.clock) };
     message_send(app.answerer, app.verify, Some(declines))
         .merge(claim_routes(app.claims))
         .route(AGENT_CARD_PATH, get(routes::card).with_state(Arc::clone(&card)))
         .route(AGENT_JSON_PATH, get(routes::card).with_state(card))
-        .route("/healthz", get(routes::healthz).with_state(catalogue))
+        .route("/healthz", get(routes::healthz).with_state(health))
 }
 
 /// The one route that the marketplace calls, with no more than a memory of answers: declines are not

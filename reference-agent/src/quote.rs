@@ -1,6 +1,6 @@
 //! From a product and a request to a price: a pure function of both, the rules and the time.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use rfq_sdk::{DeclineReason, Usd};
 
 use crate::ask::Ask;
@@ -19,9 +19,9 @@ pub struct Quote {
     pub in_stock: bool,
     /// For the whole order; `None` is unknown.
     pub shipping_cost: Option<Usd>,
-    /// Business days until delivery, at the most and as the consumer counts them, Monday to Friday: a
-    /// date asked for is declined only if not even the fewest days keep it. `None` is unknown, as it
-    /// is for goods that are not in stock.
+    /// Business days until delivery, at the most and as the consumer counts them, Monday to Friday:
+    /// later than a date asked for only where no way surely keeps it, and one perhaps does. `None` is
+    /// unknown, as it is for goods that are not in stock.
     pub shipping_days: Option<u16>,
     /// Until when the price holds: at most the validity the rules give, and not beyond the sale that
     /// it is of.
@@ -31,8 +31,9 @@ pub struct Quote {
 /// Quotes `product` to `ask` at `now` by the shop's `rules`, while `reserved` units of it are held for
 /// others.
 ///
-/// Of the ways to the region that arrive in time, the cheapest is taken, and of those the
-/// fastest. Days that are unknown count as none, so handling alone can be too late.
+/// Of the ways to the region that may arrive in time, those that surely do come first; of these the
+/// cheapest is taken, and of equals the fastest. Days that are unknown count as none for what may be,
+/// so handling alone can be too late, and as too many for what is sure.
 ///
 /// # Errors
 /// The reason to decline: a quantity that is not sold, out of stock, a region not served, a parcel
@@ -93,13 +94,22 @@ impl Delivery<'_> {
                 self.rules.shipping.ways(&self.product.shipping, region, parcel)?
             }
         };
-        let in_time = ways.into_iter().filter(|way| self.arrives_in_time(way));
-        let best = in_time.min_by_key(|way| (way.cost, self.most(way).unwrap_or(u16::MAX)));
+        let in_time = ways.into_iter().filter(|way| self.may_arrive_in_time(way));
+        let best = in_time.min_by_key(|way| {
+            (!self.surely_arrives_in_time(way), way.cost, self.most(way).unwrap_or(u16::MAX))
+        });
         best.ok_or(DeclineReason::TooLateToDeliver)
     }
 
+    fn surely_arrives_in_time(&self, way: &Way) -> bool {
+        self.ask.deliver_by.is_none_or(|by| {
+            let latest = self.latest(way);
+            latest.is_some_and(|day| day <= self.rules.lead_time.date(by))
+        })
+    }
+
     /// What is unknown may take no time at all, so that only what surely comes too late is declined.
-    fn arrives_in_time(&self, way: &Way) -> bool {
+    fn may_arrive_in_time(&self, way: &Way) -> bool {
         let Some(by) = self.ask.deliver_by else {
             return true;
         };
@@ -111,9 +121,12 @@ impl Delivery<'_> {
     }
 
     fn days(&self, way: &Way) -> Option<u16> {
-        let calendar = &self.rules.lead_time;
-        let latest = calendar.arrival(self.now, self.most(way)?)?;
-        calendar.weekdays_until(self.now, latest)
+        self.rules.lead_time.weekdays_until(self.now, self.latest(way)?)
+    }
+
+    /// When it arrives at the latest; `None` when any part is unknown, or beyond the calendar.
+    fn latest(&self, way: &Way) -> Option<NaiveDate> {
+        self.rules.lead_time.arrival(self.now, self.most(way)?)
     }
 
     /// The most business days; `None` when any part is unknown.

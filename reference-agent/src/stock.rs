@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use rfq_sdk::DeclineReason;
 
 use crate::ask::Ask;
-use crate::catalogue::{Catalogue, Product};
+use crate::catalogue::{Availability, Catalogue, Product};
 use crate::price_service::{PriceService, PriceServiceError};
 use crate::pricing::PriceError;
 
@@ -48,6 +48,9 @@ pub enum NotSold {
     /// The shop does not carry it.
     #[error("the shop does not carry it")]
     NotCarried,
+    /// It is a draft, archived or not published.
+    #[error("the feed has it as a draft, archived or not published")]
+    Unpublished,
     /// The price service says that it is not sold now.
     #[error("the shop's price service says that it is not sold now")]
     NotNow,
@@ -72,7 +75,7 @@ impl NotSold {
     pub fn reason(&self) -> DeclineReason {
         match self {
             Self::NotCarried => DeclineReason::NotCarried,
-            Self::NotNow => DeclineReason::OutOfStock,
+            Self::Unpublished | Self::NotNow => DeclineReason::OutOfStock,
             Self::Failed(_) => DeclineReason::Failed,
         }
     }
@@ -89,14 +92,20 @@ pub async fn current<'a>(
     now: DateTime<Utc>,
 ) -> Result<Current<'a>, NotSold> {
     let product = catalogue.find(&ask.product).ok_or(NotSold::NotCarried)?;
-    let Some(service) = price_service else {
-        let stock = Stock::of(product, catalogue.as_of());
-        return Ok(Current { product: Cow::Borrowed(product), stock });
+    let (product, as_of) = match price_service {
+        None => (Cow::Borrowed(product), catalogue.as_of()),
+        Some(service) => {
+            let live = service.ask(product, ask).await.map_err(LiveError::from)?;
+            // It may have been said a while ago; what was sold since then must be taken off once more.
+            let as_of =
+                if live.tells_stock() { now - service.max_age() } else { catalogue.as_of() };
+            let product = live.apply(product).map_err(LiveError::from)?.ok_or(NotSold::NotNow)?;
+            (Cow::Owned(product), as_of)
+        }
     };
-    let live = service.ask(product, ask).await.map_err(LiveError::from)?;
-    // It may have been said a while ago; what was sold since then must be taken off once more.
-    let as_of = if live.tells_stock() { now - service.max_age() } else { catalogue.as_of() };
-    let product = live.apply(product).map_err(LiveError::from)?.ok_or(NotSold::NotNow)?;
+    if product.availability == Availability::NotSold {
+        return Err(NotSold::Unpublished);
+    }
     let stock = Stock::of(&product, as_of);
-    Ok(Current { product: Cow::Owned(product), stock })
+    Ok(Current { product, stock })
 }

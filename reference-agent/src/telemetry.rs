@@ -32,6 +32,8 @@ pub const LEDGER_COMMIT_SECONDS: &str = "rfq_agent_ledger_commit_seconds";
 pub const LEDGER_BATCH_SIZE: &str = "rfq_agent_ledger_batch_size";
 /// Failures of the ledger.
 pub const LEDGER_ERRORS: &str = "rfq_agent_ledger_errors_total";
+/// Declines that the ledger could not note.
+pub const LEDGER_NOTES_DROPPED: &str = "rfq_agent_ledger_notes_dropped_total";
 /// Calls of the shop's price service, by `outcome`.
 pub const PRICE_SERVICE_CALLS: &str = "rfq_agent_price_service_calls_total";
 /// Seconds that a call of the price service takes.
@@ -55,7 +57,8 @@ pub fn prometheus() -> Result<PrometheusBuilder, BuildError> {
         .set_buckets_for_metric(Matcher::Full(LEDGER_BATCH_SIZE.to_owned()), &BATCHES)
 }
 
-/// Tells the recorder what every figure means.
+/// Tells the recorder what every figure means, and begins at 0 what is counted where no one holds a
+/// counter: an alarm on its increase would miss the first.
 pub fn describe() {
     describe_counter!(
         ANSWERS,
@@ -83,12 +86,13 @@ pub fn describe() {
     describe_counter!(
         CLAIMS,
         Unit::Count,
-        "Claims by outcome (held, already_held, unknown, expired, sold, out_of_stock, too_many_holds, failed)"
+        "Claims by outcome (held, already_held, unknown, expired, sold, out_of_stock, not_sold, too_many_holds, failed)"
     );
     describe_counter!(LEDGER_COMMITS, Unit::Count, "Commits of the ledger");
     describe_histogram!(LEDGER_COMMIT_SECONDS, Unit::Seconds, "Seconds that a commit takes");
     describe_histogram!(LEDGER_BATCH_SIZE, Unit::Count, "Entries in a commit of the ledger");
     describe_counter!(LEDGER_ERRORS, Unit::Count, "Failures of the ledger");
+    describe_counter!(LEDGER_NOTES_DROPPED, Unit::Count, "Declines that the ledger could not note");
     describe_counter!(
         PRICE_SERVICE_CALLS,
         Unit::Count,
@@ -99,6 +103,12 @@ pub fn describe() {
         Unit::Seconds,
         "Seconds that a call of the price service takes"
     );
+    for outcome in ["served", "failed"] {
+        let _ = counter!(FEED_LOADS, "outcome" => outcome);
+    }
+    for name in [LEDGER_COMMITS, LEDGER_ERRORS, LEDGER_NOTES_DROPPED] {
+        let _ = counter!(name);
+    }
 }
 
 /// Sums up what was recorded, for ever: without it the observations of histograms would pile up
@@ -176,6 +186,8 @@ pub(crate) struct ClaimFigures {
     pub(crate) expired: Counter,
     pub(crate) sold: Counter,
     pub(crate) out_of_stock: Counter,
+    /// Claims of what the shop does not sell now, or not under that name.
+    pub(crate) not_sold: Counter,
     pub(crate) too_many_holds: Counter,
     pub(crate) failed: Counter,
 }
@@ -191,6 +203,7 @@ impl ClaimFigures {
             expired: claims("expired"),
             sold: claims("sold"),
             out_of_stock: claims("out_of_stock"),
+            not_sold: claims("not_sold"),
             too_many_holds: claims("too_many_holds"),
             failed: claims("failed"),
         }

@@ -41,6 +41,8 @@ pub enum Availability {
     InStock,
     /// No: sold out, or only to be ordered ahead.
     OutOfStock,
+    /// No, and nobody is told its price: a draft, archived or not published.
+    NotSold,
 }
 
 /// A number of business days, between a fewest and a most.
@@ -125,7 +127,7 @@ impl Product {
     #[must_use]
     pub fn available(&self, reserved: u32) -> Option<u32> {
         match self.availability {
-            Availability::OutOfStock => Some(0),
+            Availability::OutOfStock | Availability::NotSold => Some(0),
             Availability::InStock => self.on_hand.map(|have| have.saturating_sub(reserved)),
         }
     }

@@ -90,7 +90,7 @@ async fn run(
             let lines = declined(not_sold.reason().name());
             return match not_sold {
                 NotSold::Failed(error) => (lines, Some(error)),
-                NotSold::NotCarried | NotSold::NotNow => (lines, None),
+                NotSold::NotCarried | NotSold::Unpublished | NotSold::NotNow => (lines, None),
             };
         }
     };

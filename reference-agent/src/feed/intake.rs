@@ -167,7 +167,7 @@ impl<'m> Intake<'m> {
             title: title.into(),
             prices: prices(row, &terms, self.zone)?,
             quantities: quantities(row)?,
-            availability: terms.availability,
+            availability: if terms.is_sold { terms.availability } else { Availability::NotSold },
             on_hand: terms.on_hand,
             shipping: row.read(Field::Shipping, |text| self.shipping(text))?,
             handling,

@@ -21,6 +21,7 @@ mod worker;
 mod writer;
 
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -36,6 +37,7 @@ pub use offers::{ClaimState, StoredOffer};
 pub use reader::{LedgerReader, StoredAnswer, StoredOutcome};
 
 use crate::stock::Stock;
+use crate::telemetry;
 use declines::Declined;
 use holds::{Holds, Units, UnitsOf};
 use offers::{Key, NewOffer};
@@ -58,6 +60,8 @@ struct Shared {
     writer: Worker<Book>,
     _lock: Lock,
     holds: Arc<Mutex<Holds>>,
+    /// Whether the last writing failed.
+    is_failing: Arc<AtomicBool>,
     options: LedgerOptions,
 }
 
@@ -127,6 +131,7 @@ impl Ledger {
         let holds = Arc::new(Mutex::default());
         let file = place.make_file()?;
         let mut writer = Writer::open(place.clone(), file, options.holds, Arc::clone(&holds))?;
+        let is_failing = writer.is_failing();
         let mut reader = Reader::open(place, file)?;
         let failed = |source| OpenError::File { path: directory.to_owned(), source };
         Ok(Self(Arc::new(Shared {
@@ -134,8 +139,22 @@ impl Ledger {
             reader: Worker::start("ledger-reader", move |jobs| reader.run(jobs)).map_err(failed)?,
             _lock: lock,
             holds,
+            is_failing,
             options,
         })))
+    }
+
+    /// Whether offers can be kept: as the last writing says, and a look at the file. Only after a
+    /// failure something is written, to see whether it is over.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn check(&self) -> Result<(), LedgerError> {
+        if self.0.is_failing.load(Ordering::Relaxed) {
+            return self.0.writer.ask(|book| Ok(schema::touch(book.connection())?)).await;
+        }
+        self.0.writer.check()?;
+        self.0.reader.ask(|connection| Ok(schema::look(connection)?)).await
     }
 
     /// The offer of this id, expired or not, until it is pruned.
@@ -194,7 +213,7 @@ impl Ledger {
     pub fn note_decline(&self, rfq: &Rfq, reason: DeclineReason, now: DateTime<Utc>) {
         let declined = Declined::new(rfq, reason, now);
         if !self.0.writer.note(move |book| declined.keep(book.connection())) {
-            counter!("rfq_agent_ledger_notes_dropped_total").increment(1);
+            counter!(telemetry::LEDGER_NOTES_DROPPED).increment(1);
         }
     }
 

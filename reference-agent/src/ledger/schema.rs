@@ -82,6 +82,19 @@ pub(super) fn version(connection: &Connection) -> rusqlite::Result<Version> {
     })
 }
 
+/// Fails unless the tables can be read.
+pub(super) fn look(connection: &Connection) -> rusqlite::Result<()> {
+    let tables = "SELECT EXISTS (SELECT 1 FROM offers), EXISTS (SELECT 1 FROM holds),
+                      EXISTS (SELECT 1 FROM declines)";
+    connection.prepare_cached(tables)?.query_row((), |_| Ok(()))
+}
+
+/// Fails unless the tables can be read and the file be written; writes what is there already.
+pub(super) fn touch(connection: &Connection) -> rusqlite::Result<()> {
+    look(connection)?;
+    connection.pragma_update(None, "user_version", newest())
+}
+
 /// Brings a ledger of version `from` (0 is an empty file) to the newest, or leaves it as it was.
 pub(super) fn migrate(connection: &mut Connection, from: i64) -> rusqlite::Result<()> {
     let done = usize::try_from(from).unwrap_or(0);

@@ -79,6 +79,16 @@ impl<C: 'static> Worker<C> {
         }
     }
 
+    /// Whether the next work would be taken.
+    pub(super) fn check(&self) -> Result<(), LedgerError> {
+        match &self.queue {
+            Some(queue) if queue.is_closed() => Err(LedgerError::Stopped),
+            Some(queue) if queue.capacity() == 0 => Err(LedgerError::Behind),
+            Some(_) => Ok(()),
+            None => Err(LedgerError::Stopped),
+        }
+    }
+
     /// Has `work` done some time, unless half of the queue is taken: whether it will be.
     pub(super) fn note(
         &self,

@@ -1,6 +1,7 @@
 //! The one thread that writes: many jobs in one transaction, so that they share its wait for the disk.
 
 use std::mem;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use metrics::{counter, histogram};
@@ -39,6 +40,7 @@ pub(super) struct Writer {
     book: Option<Book>,
     limits: HoldLimits,
     holds: Arc<Mutex<Holds>>,
+    is_failing: Arc<AtomicBool>,
 }
 
 impl Writer {
@@ -48,15 +50,22 @@ impl Writer {
         limits: HoldLimits,
         holds: Arc<Mutex<Holds>>,
     ) -> Result<Self, OpenError> {
-        let mut writer = Self { place, file, book: None, limits, holds };
+        let is_failing = Arc::default();
+        let mut writer = Self { place, file, book: None, limits, holds, is_failing };
         writer.book = Some(writer.connect()?);
         Ok(writer)
+    }
+
+    /// Whether the last writing failed.
+    pub(super) fn is_failing(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.is_failing)
     }
 
     /// Runs all jobs in one transaction, and settles them once it is committed or given up.
     pub(super) fn run(&mut self, jobs: &mut Vec<Box<dyn Job<Book>>>) {
         let started = Instant::now();
         let outcome = self.commit(jobs);
+        self.is_failing.store(outcome.is_err(), Ordering::Relaxed);
         match &outcome {
             Ok(()) => {
                 counter!("rfq_agent_ledger_commits_total").increment(1);

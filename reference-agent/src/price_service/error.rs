@@ -97,6 +97,10 @@ pub enum PriceServiceError {
 }
 
 impl PriceServiceError {
+    /// Every [`PriceServiceError::outcome`].
+    pub(super) const OUTCOMES: [&'static str; 8] =
+        ["busy", "resting", "timeout", "connect", "broke_off", "status", "bad_answer", "ended"];
+
     /// Whether the endpoint as a whole is in trouble. Otherwise it answered, if with nothing of use
     /// for the product in question, and may have good answers for others.
     pub(super) fn is_outage(&self) -> bool {

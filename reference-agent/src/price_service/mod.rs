@@ -31,7 +31,7 @@
 //! that the product is not sold now. Anything else, a redirect included, is a failure, and the request
 //! is declined, as it is when there is no answer in time.
 //!
-//! Answers are kept for `cache_seconds`. Of identical questions at once, one is asked. After
+//! Answers are kept for `cache_seconds`, for quotes; a claim asks anew. Of identical questions at once, one is asked. After
 //! `breaker_failures` outages one after the other (no whole answer in time, or `429`, `502`, `503` or
 //! `504`), the endpoint is left alone for `breaker_seconds`, then asked once to see whether it answers
 //! again. Any other answer, however useless for its product, ends the count: one product that the
@@ -65,7 +65,11 @@ pub use live_price::LivePrice;
 
 /// The shop's pricing endpoint. Cheap to clone; clones share its cache and its limits.
 #[derive(Clone)]
-pub struct PriceService(Arc<Shared>);
+pub struct PriceService {
+    shared: Arc<Shared>,
+    /// Whether an answer that is kept will do.
+    takes_kept: bool,
+}
 
 struct Shared {
     endpoint: Endpoint,
@@ -76,8 +80,12 @@ struct Shared {
     breaker: Arc<Breaker>,
     calls: Arc<Semaphore>,
     max_concurrent: u16,
-    max_age: TimeDelta,
+    longest_call: TimeDelta,
+    kept_for: TimeDelta,
 }
+
+/// What becomes of a call, in the metrics, apart from the failures.
+const ANSWERED: [&str; 3] = ["answered", "not_sold", "cached"];
 
 /// `None` until it is there.
 type Answer = watch::Receiver<Option<Result<LivePrice, PriceServiceError>>>;
@@ -94,22 +102,35 @@ impl PriceService {
             Cache::builder().max_capacity(most).time_to_live(kept).build()
         });
         let max_concurrent = config.max_concurrent.get();
-        Ok(Self(Arc::new(Shared {
+        let shared = Shared {
             cache,
             under_way: Mutex::default(),
             breaker: Arc::new(Breaker::new(config.breaker_failures, config.breaker_rest())),
             calls: Arc::new(Semaphore::new(max_concurrent.into())),
             max_concurrent,
-            max_age: TimeDelta::milliseconds(config.timeout_ms.get().into())
-                + TimeDelta::seconds(config.cache_seconds.into()),
+            longest_call: TimeDelta::milliseconds(config.timeout_ms.get().into()),
+            kept_for: TimeDelta::seconds(config.cache_seconds.into()),
             endpoint: Endpoint::new(config)?,
-        })))
+        };
+        for outcome in ANSWERED.iter().chain(&PriceServiceError::OUTCOMES) {
+            // From 0 on: an alarm on their increase would miss the first.
+            let _ = counter!(telemetry::PRICE_SERVICE_CALLS, "outcome" => *outcome);
+        }
+        Ok(Self { shared: Arc::new(shared), takes_kept: true })
     }
 
-    /// How long ago what it answers with may have been so: as long as answers are kept, and a call takes.
+    /// The same service, asked past what is kept. Its answers are kept as all others are.
+    #[must_use]
+    pub fn afresh(self) -> Self {
+        Self { takes_kept: false, ..self }
+    }
+
+    /// How long ago what it answers with may have been so: as long as a call takes, and as an answer is
+    /// kept that will do.
     #[must_use]
     pub fn max_age(&self) -> TimeDelta {
-        self.0.max_age
+        let Shared { longest_call, kept_for, .. } = &*self.shared;
+        if self.takes_kept { *longest_call + *kept_for } else { *longest_call }
     }
 
     /// The price and stock of `product` now, for the quantity and region of `ask`.
@@ -137,11 +158,12 @@ impl PriceService {
     }
 
     fn begin(&self, question: Question) -> Result<Begun, PriceServiceError> {
-        let shared = &self.0;
+        let shared = &self.shared;
         // A call leaves its answer in the cache before it leaves the map, so that under this lock an
         // answer is found in one of them.
         let mut under_way = shared.under_way();
-        if let Some(price) = shared.cache.as_ref().and_then(|cache| cache.get(&question)) {
+        let cache = shared.cache.as_ref().filter(|_| self.takes_kept);
+        if let Some(price) = cache.and_then(|cache| cache.get(&question)) {
             return Ok(Begun::Kept(price));
         }
         if let Some(answer) = under_way.get(&question) {
@@ -217,6 +239,8 @@ fn count(outcome: &'static str) {
 
 impl std::fmt::Debug for PriceService {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("PriceService").field("endpoint", &self.0.endpoint).finish_non_exhaustive()
+        f.debug_struct("PriceService")
+            .field("endpoint", &self.shared.endpoint)
+            .finish_non_exhaustive()
     }
 }

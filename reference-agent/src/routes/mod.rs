@@ -9,7 +9,7 @@ mod orders;
 
 pub(crate) use card::card;
 pub(crate) use cart::{Cart, claim_offer, show_offer};
-pub(crate) use healthz::healthz;
+pub(crate) use healthz::{Health, healthz};
 pub(crate) use message_send::{Declines, MessageSend, message_send};
 pub(crate) use metrics::metrics;
 pub(crate) use orders::{Orders, mark_sold, show_order};

@@ -6,8 +6,10 @@ use axum::body::Body;
 use http::{Method, Request, StatusCode};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
+use tracing_subscriber::filter::LevelFilter;
 
 use super::asking::{Agent, body, call, get, signed};
+use super::log::Log;
 
 const UNKNOWN: &str = "0b0e6f0e-6f0c-4c4e-9a51-2f2f4f6f0c12";
 
@@ -105,7 +107,35 @@ async fn other_paths_and_methods_get_errors_of_the_same_shape() {
     );
     assert_eq!(headers["allow"], "GET,HEAD,POST");
     let (status, body) = ask(&agent, Method::GET, "/healthz").await;
-    assert_eq!((status, body.as_str()), (StatusCode::OK, r#"{"status":"ok","products":41}"#));
+    assert_eq!((status, body.as_str()), (StatusCode::OK, r#"{"products":41,"status":"ok"}"#));
+}
+
+#[tokio::test]
+async fn health_tells_when_the_ledger_cannot_be_used_and_when_it_can_again() {
+    const OK: (StatusCode, &str) = (StatusCode::OK, r#"{"products":41,"status":"ok"}"#);
+    let agent = Agent::new();
+    offer(&agent).await;
+    // Offers cannot be kept, while all can be read.
+    let other = agent.database();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let (status, told) = ask(&agent, Method::GET, "/healthz").await;
+    assert_eq!((status, told.as_str()), OK, "nothing is written to look, and nobody has noticed");
+    let asked = body("rfq-2", "coffee-grinders/baratza-encore-esp", 1, json!(null), json!(null));
+    call(&agent.public, signed(&asked)).await;
+    let (status, told) = ask(&agent, Method::GET, "/healthz").await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_snapshot!(told, @r#"{"products":41,"reason":"the ledger's file is locked by another program; end what writes to it","status":"failing"}"#);
+    let (status, _, told) = call(&agent.public, get("/healthz")).await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(told, r#"{"products":41,"status":"failing"}"#, "reasons are the shop's own");
+    other.execute_batch("ROLLBACK").unwrap();
+    let (status, told) = ask(&agent, Method::GET, "/healthz").await;
+    assert_eq!((status, told.as_str()), OK, "without an RFQ in between");
+
+    agent.remove_ledger();
+    let (status, body) = ask(&agent, Method::GET, "/healthz").await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(body.contains("the ledger's file was replaced or removed"), "{body}");
 }
 
 #[tokio::test]
@@ -137,6 +167,21 @@ async fn web_pages_do_not_reach_it() {
     }
     let (_, order) = ask(&agent, Method::GET, &format!("/orders/{id}")).await;
     assert!(order.contains(r#""status":"open""#), "{order}");
+}
+
+#[tokio::test]
+async fn what_was_refused_is_logged_as_it_was_written() {
+    let log = Log::default();
+    let _kept = log.keep_json(LevelFilter::WARN);
+    let agent = Agent::new();
+    for (name, value) in [("origin", "http://evil.example"), ("host", "evil.example")] {
+        let request = Request::get("/healthz").header(name, value).body(Body::empty()).unwrap();
+        assert_eq!(call(&agent.admin, request).await.0, StatusCode::FORBIDDEN);
+    }
+    assert_snapshot!(log.text(), @r#"
+    {"level":"WARN","message":"Refused an admin request of a web page","origin":"http://evil.example"}
+    {"level":"WARN","message":"Refused an admin request to a host name that is not ours","host":"evil.example"}
+    "#);
 }
 
 #[tokio::test]

@@ -149,13 +149,22 @@ impl Agent {
     }
 
     fn execute(&self, sql: &str) {
-        let database = rusqlite::Connection::open(self.dir.path().join("ledger.db")).unwrap();
-        database.execute_batch(sql).unwrap();
+        self.database().execute_batch(sql).unwrap();
+    }
+
+    /// The ledger as another program opens it.
+    pub(crate) fn database(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.dir.path().join("ledger.db")).unwrap()
+    }
+
+    /// From here on the ledger's file is gone.
+    pub(crate) fn remove_ledger(&self) {
+        std::fs::remove_file(self.dir.path().join("ledger.db")).unwrap();
     }
 
     /// From here on the ledger fails whatever it is asked.
     pub(crate) fn break_ledger(&self) {
-        let database = rusqlite::Connection::open(self.dir.path().join("ledger.db")).unwrap();
+        let database = self.database();
         let names =
             "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'";
         let tables: Vec<String> = database

@@ -226,15 +226,29 @@ fn days_beyond_what_an_offer_can_say_are_left_out() {
 }
 
 #[test]
-fn the_cheapest_rate_that_arrives_in_time_is_taken() {
+fn the_cheapest_rate_that_surely_arrives_in_time_is_taken() {
     let product = product(vec![rate(None, "0.00", days(5, 7)), rate(None, "9.99", days(1, 1))]);
-    let by =
-        |deadline| quote_plainly(&product, &two_by(deadline)).map(|quoted| quoted.shipping_cost);
-    // Business days from Monday, June 1: one is Tuesday, five are Monday, June 8.
-    assert_eq!(by("2026-06-08T00:00:00Z"), Ok(Some(usd("0.00"))));
-    assert_eq!(by("2026-06-07T23:00:00Z"), Ok(Some(usd("9.99"))));
-    assert_eq!(by("2026-06-02T00:00:00Z"), Ok(Some(usd("9.99"))));
+    let by = |deadline| {
+        let quoted = quote_plainly(&product, &two_by(deadline))?;
+        Ok((quoted.shipping_cost.unwrap(), quoted.shipping_days.unwrap()))
+    };
+    // Business days from Monday, June 1, with up to one in the shop: eight are Thursday, June 11, two
+    // are Wednesday, June 3, one is Tuesday.
+    assert_eq!(by("2026-06-11T00:00:00Z"), Ok((usd("0.00"), 8)));
+    assert_eq!(by("2026-06-10T23:00:00Z"), Ok((usd("9.99"), 2)), "the other may be in time");
+    assert_eq!(by("2026-06-03T00:00:00Z"), Ok((usd("9.99"), 2)));
+    assert_eq!(by("2026-06-02T23:00:00Z"), Ok((usd("9.99"), 2)), "none is sure, and one may be");
     assert_eq!(by("2026-06-01T23:00:00Z"), Err(DeclineReason::TooLateToDeliver));
+}
+
+#[test]
+fn what_surely_arrives_in_time_comes_before_what_nothing_is_known_of() {
+    let product = product(vec![rate(None, "0.00", None), rate(None, "9.99", days(1, 1))]);
+    let cost =
+        |deadline| quote_plainly(&product, &two_by(deadline)).unwrap().shipping_cost.unwrap();
+    assert_eq!(cost("2026-06-03T00:00:00Z"), usd("9.99"));
+    assert_eq!(cost("2026-06-02T23:00:00Z"), usd("0.00"), "neither is sure");
+    assert_eq!(quote_plainly(&product, &two("CA-US")).unwrap().shipping_cost, Some(usd("0.00")));
 }
 
 #[test]

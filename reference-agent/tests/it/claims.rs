@@ -8,11 +8,13 @@ use std::time::Duration;
 use axum::body::{Body, Bytes};
 use http::{HeaderMap, Method, Request, StatusCode};
 use insta::assert_snapshot;
-use rfq_reference_agent::catalogue::{Catalogue, Product};
+use rfq_reference_agent::catalogue::{Availability, Catalogue, Product};
 use rfq_reference_agent::rules::{OfferRules, OutOfStock, Rules};
 use serde_json::{Value, json};
+use tracing_subscriber::filter::LevelFilter;
 
 use super::asking::{Agent, body, call, get, sample, signed};
+use super::log::Log;
 
 const GRINDER: &str = "coffee-grinders/baratza-encore-esp";
 const CHECKOUT: &str =
@@ -217,8 +219,44 @@ async fn what_has_left_the_feed_has_no_checkout() {
     }
     let (status, _, page) = show(&agent, &open).await;
     assert_eq!(status, StatusCode::OK);
-    assert!(page.contains("The shop no longer has this product."), "{page}");
+    assert!(page.contains("The shop does not sell this product under this name now."), "{page}");
     assert!(!page.contains("<button"), "{page}");
+}
+
+#[tokio::test]
+async fn a_claim_of_what_has_left_the_feed_is_refused_for_that_reason() {
+    let log = Log::default();
+    let _kept = log.keep(LevelFilter::INFO);
+    let agent = shop();
+    let id = offer(&agent, "rfq-1", 1).await;
+    let mut drafts = Catalogue::default();
+    for product in sample().iter().cloned() {
+        drafts.insert(Product { availability: Availability::NotSold, ..product }).unwrap();
+    }
+    let cases = [
+        (Catalogue::default(), "the shop does not carry it"),
+        (drafts, "the feed has it as a draft, archived or not published"),
+    ];
+    for (catalogue, reason) in cases {
+        agent.catalogue.replace(catalogue);
+        let (status, _, page) = claim(&agent, &id).await;
+        assert_eq!(status, StatusCode::CONFLICT);
+        let page = text(&page);
+        assert!(
+            page.contains("The shop does not sell this product under this name now."),
+            "{page}"
+        );
+        assert!(!page.contains("Others were faster"), "{page}");
+        let line =
+            format!("Refused a claim: its product is not sold now rfq_id=rfq-1 offer_id={id}");
+        let told = log.text();
+        let told = told.lines().find(|told| told.contains(&line) && told.contains(reason));
+        assert!(told.is_some(), "{reason}: {}", log.text());
+    }
+    agent.catalogue.replace(sample());
+    assert_eq!(claim(&agent, &id).await.0, StatusCode::SEE_OTHER, "it is back");
+    let (_, _, figures) = call(&agent.admin, get("/metrics")).await;
+    assert!(figures.contains("rfq_agent_claims_total{outcome=\"not_sold\"} 2"), "{figures}");
 }
 
 #[tokio::test]

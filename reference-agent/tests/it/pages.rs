@@ -24,8 +24,9 @@ async fn the_card_is_at_both_paths_and_can_be_revalidated() {
 
 #[tokio::test]
 async fn health_is_told_and_other_paths_are_not_there() {
-    let app = Agent::new().public;
-    let (status, _, body) = call(&app, get("/healthz")).await;
-    assert_eq!((status, body.as_str()), (StatusCode::OK, r#"{"status":"ok","products":41}"#));
-    assert_eq!(call(&app, get("/")).await.0, StatusCode::NOT_FOUND);
+    let agent = Agent::new();
+    let app = &agent.public;
+    let (status, _, body) = call(app, get("/healthz")).await;
+    assert_eq!((status, body.as_str()), (StatusCode::OK, r#"{"products":41,"status":"ok"}"#));
+    assert_eq!(call(app, get("/")).await.0, StatusCode::NOT_FOUND);
 }

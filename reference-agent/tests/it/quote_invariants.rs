@@ -18,7 +18,7 @@ use rfq_sdk::{DeclineReason, Offer, Quantity, Usd};
 
 use super::asking::noon;
 use super::pricing::any_prices;
-use super::quote::{product, rules, two};
+use super::quote::{product, rate, rules, two};
 
 /// Rules, as a configuration writes them but for what free shipping takes.
 fn any_configuration() -> impl Strategy<Value = String> {
@@ -228,7 +228,41 @@ proptest! {
     }
 
     #[test]
-    fn more_time_never_makes_it_dearer_nor_declines(
+    fn a_way_that_surely_keeps_the_date_is_taken_wherever_there_is_one(
+        lead_time in any_lead_time(),
+        days in vec((0..5_u16, 0..9_u16, 0..5000_u64), 1..5),
+        hours in 0..500_i64,
+        now in any_now(),
+    ) {
+        let rules = rules(&lead_time);
+        let rates = days.iter().map(|&(min, more, cents)| Rate {
+            handling: Some(Days { min: 0, max: 0 }),
+            transit: Some(Days { min, max: min + more }),
+            price: Usd::from_cents(cents).unwrap(),
+            ..rate(None, "0.00", None)
+        });
+        let by = now + TimeDelta::hours(hours);
+        let ask = Ask { deliver_by: Some(by), ..two("CA-US") };
+        let calendar = &rules.lead_time;
+        let keeps = |days| calendar.arrival(now, days).unwrap() <= calendar.date(by);
+        let surely = days.iter().filter(|(min, more, _)| keeps(min + more));
+        let perhaps = days.iter().filter(|(min, _, _)| keeps(*min));
+        let cheapest = surely.clone().map(|way| way.2).min().or(perhaps.map(|way| way.2).min());
+        match quote(&product(rates.collect()), &ask, &rules, 0, now) {
+            Ok(quoted) => {
+                prop_assert_eq!(quoted.shipping_cost.map(Usd::cents), cheapest);
+                let told = quoted.shipping_days.unwrap();
+                let by = calendar.weekdays_until(now, calendar.date(by)).unwrap();
+                prop_assert!(told <= by || surely.count() == 0, "{told} days, asked for {by}");
+            }
+            Err(reason) => {
+                prop_assert_eq!((reason, cheapest), (DeclineReason::TooLateToDeliver, None));
+            }
+        }
+    }
+
+    #[test]
+    fn more_time_never_declines_nor_makes_what_is_sure_dearer(
         rules in any_rules(),
         product in any_product(),
         ask in any_ask(),
@@ -243,7 +277,13 @@ proptest! {
             let late = late.unwrap();
             prop_assert_eq!(soon.price, late.price);
             prop_assert_eq!(soon.shipping_cost.is_some(), late.shipping_cost.is_some());
-            prop_assert!(late.shipping_cost <= soon.shipping_cost);
+            // Where only perhaps one is in time, more time may make a dearer one sure.
+            let calendar = &rules.lead_time;
+            let sure = ask.deliver_by.is_none_or(|by| {
+                let days = calendar.weekdays_until(now, calendar.date(by));
+                soon.shipping_days.zip(days).is_some_and(|(told, days)| told < days)
+            });
+            prop_assert!(!sure || late.shipping_cost <= soon.shipping_cost);
         }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use rfq_reference_agent::ask::Ask;
-use rfq_reference_agent::catalogue::LiveCatalogue;
+use rfq_reference_agent::catalogue::{Availability, Catalogue, LiveCatalogue, Product};
 use rfq_reference_agent::ledger::{Claim, Ledger, LedgerOptions};
 use rfq_reference_agent::responder::CatalogueResponder;
 use rfq_reference_agent::stock::Stock;
@@ -100,6 +100,20 @@ async fn units_that_are_held_are_not_offered() {
     let Answer::Offer(offer) = shop.answer(five()).await else { panic!("an offer") };
     assert!(!offer.in_stock());
     assert_eq!(offer.terms(), None);
+}
+
+#[tokio::test]
+async fn the_price_of_a_draft_is_told_to_nobody() {
+    for toml in ["", "[offers]\nout_of_stock = \"offer\""] {
+        let shop = Shop::new(toml);
+        let mut drafts = Catalogue::default();
+        for product in sample().iter().cloned() {
+            drafts.insert(Product { availability: Availability::NotSold, ..product }).unwrap();
+        }
+        shop.responder.catalogue.replace(drafts);
+        let answer = shop.answer(rfq(GRINDER, 5, Some("CA-US"), None)).await;
+        assert_eq!(answer, declined(DeclineReason::OutOfStock), "{toml}");
+    }
 }
 
 #[tokio::test]

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use axum::body::Body;
 use http::{HeaderName, HeaderValue, Request, StatusCode};
+use insta::assert_snapshot;
+use rfq_reference_agent::price_service::PriceService;
 use rfq_reference_agent::telemetry::{describe, prometheus, upkeep};
 use serde_json::{Value, json};
 
@@ -105,11 +107,44 @@ async fn claims_are_counted_by_outcome() {
         ("failed", 1),
         ("sold", 0),
         ("out_of_stock", 0),
+        ("not_sold", 0),
         ("too_many_holds", 0),
     ] {
         let line = format!(r#"rfq_agent_claims_total{{outcome="{outcome}"}} {count}"#);
         assert!(has(&figures, &line), "{line} is among the figures:\n{figures}");
     }
+}
+
+#[tokio::test]
+async fn what_one_alarms_on_is_there_from_the_start() {
+    let recorder = prometheus().unwrap().build_recorder();
+    metrics::with_local_recorder(&recorder, || {
+        describe();
+        let config = json!({ "url": "http://127.0.0.1:9/price" });
+        PriceService::new(serde_json::from_value(config).unwrap()).unwrap();
+    });
+    let text = recorder.handle().render();
+    let figures = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
+    let mut figures: Vec<&str> = figures.collect();
+    figures.sort_unstable();
+    assert_snapshot!(figures.join("\n"), @r#"
+    rfq_agent_feed_loads_total{outcome="failed"} 0
+    rfq_agent_feed_loads_total{outcome="served"} 0
+    rfq_agent_ledger_commits_total 0
+    rfq_agent_ledger_errors_total 0
+    rfq_agent_ledger_notes_dropped_total 0
+    rfq_agent_price_service_calls_total{outcome="answered"} 0
+    rfq_agent_price_service_calls_total{outcome="bad_answer"} 0
+    rfq_agent_price_service_calls_total{outcome="broke_off"} 0
+    rfq_agent_price_service_calls_total{outcome="busy"} 0
+    rfq_agent_price_service_calls_total{outcome="cached"} 0
+    rfq_agent_price_service_calls_total{outcome="connect"} 0
+    rfq_agent_price_service_calls_total{outcome="ended"} 0
+    rfq_agent_price_service_calls_total{outcome="not_sold"} 0
+    rfq_agent_price_service_calls_total{outcome="resting"} 0
+    rfq_agent_price_service_calls_total{outcome="status"} 0
+    rfq_agent_price_service_calls_total{outcome="timeout"} 0
+    "#);
 }
 
 #[test]
@@ -123,6 +158,7 @@ fn every_figure_says_what_it_means() {
             "claims",
             "ledger_commits",
             "ledger_errors",
+            "ledger_notes_dropped",
             "price_service_calls",
         ] {
             metrics::counter!(format!("rfq_agent_{name}_total")).increment(1);
@@ -145,8 +181,8 @@ fn every_figure_says_what_it_means() {
         }
     });
     let text = recorder.handle().render();
-    assert_eq!(text.matches("# TYPE rfq_agent_").count(), 14, "{text}");
-    assert_eq!(text.matches("# HELP rfq_agent_").count(), 14, "{text}");
+    assert_eq!(text.matches("# TYPE rfq_agent_").count(), 15, "{text}");
+    assert_eq!(text.matches("# HELP rfq_agent_").count(), 15, "{text}");
     assert_eq!(text.matches(" histogram\n").count(), 4, "none is a summary:\n{text}");
     for bound in ["0.001", "4", "+Inf"] {
         assert!(

@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use crate::app::Claims;
 use crate::ledger::{Claim, ClaimState, LedgerError, StoredOffer};
+use crate::price_service::PriceService;
 use crate::stock::{LiveError, NotSold, Stock, current};
 use crate::telemetry::ClaimFigures;
 
@@ -32,6 +33,9 @@ const FORM_TIME: Duration = Duration::from_secs(5);
 const NOT_IN_STOCK: &str = "This is not in stock now, so it cannot be reserved here. To order it, \
                             give the shop the number of this offer.";
 
+const NOT_SOLD: &str =
+    "The shop does not sell this product under this name now. Nothing was reserved or charged.";
+
 pub(crate) struct Cart {
     claims: Claims,
     headers: Headers,
@@ -41,6 +45,9 @@ pub(crate) struct Cart {
 impl Cart {
     pub(crate) fn new(claims: Claims, figures: ClaimFigures) -> Self {
         let headers = Headers::new(claims.checkout.as_ref());
+        // What is promised to a buyer goes by the stock of the moment.
+        let price_service = claims.price_service.map(PriceService::afresh);
+        let claims = Claims { price_service, ..claims };
         Self { claims, headers, figures }
     }
 }
@@ -79,9 +86,13 @@ pub(crate) async fn claim_offer(State(cart): State<Arc<Cart>>, request: Request<
         Ok(None) => return cart.unknown(),
         Err(error) => return cart.claim_failed(id, &error),
     };
-    let stock = match cart.stock(&stored, now).await {
-        Ok(stock) => stock,
-        Err(error) => return cart.stock_unknown(id, &stored, &error),
+    let (stock, not_sold) = match cart.stock(&stored, now).await {
+        Ok(stock) => (stock, None),
+        // What was reserved before stays so, and what has ended is told of as that.
+        Err(not_sold @ (NotSold::NotCarried | NotSold::Unpublished | NotSold::NotNow)) => {
+            (Stock::none(now), Some(not_sold))
+        }
+        Err(NotSold::Failed(error)) => return cart.stock_unknown(id, &stored, &error),
     };
     let figures = &cart.figures;
     let (rfq_id, product, quantity) =
@@ -98,6 +109,9 @@ pub(crate) async fn claim_offer(State(cart): State<Arc<Cart>>, request: Request<
             cart.go_on(id, &stored, until, now)
         }
         Ok(Claim::OutOfStock) => {
+            if let Some(reason) = not_sold {
+                return cart.not_sold(id, &stored, &reason);
+            }
             figures.out_of_stock.increment(1);
             info!(%rfq_id, offer_id = %id, %product, quantity, "Refused a claim: too few are left");
             let notice = if stored.offer.in_stock() {
@@ -176,18 +190,15 @@ fn offer_id(form: &[u8]) -> Option<Uuid> {
 
 impl Cart {
     /// What there is of the product: asked for only where a claim may go by it.
-    async fn stock(&self, stored: &StoredOffer, now: DateTime<Utc>) -> Result<Stock, LiveError> {
-        let (claims, none) = (&self.claims, Stock::none(now));
+    async fn stock(&self, stored: &StoredOffer, now: DateTime<Utc>) -> Result<Stock, NotSold> {
+        let claims = &self.claims;
         let is_open = stored.claim.at(now) == ClaimState::Open && stored.offer.expires_at() > now;
         if !is_open || !stored.offer.in_stock() {
-            return Ok(none);
+            return Ok(Stock::none(now));
         }
         let catalogue = claims.catalogue.now();
-        match current(&catalogue, claims.price_service.as_ref(), &stored.ask, now).await {
-            Ok(current) => Ok(current.stock),
-            Err(NotSold::NotCarried | NotSold::NotNow) => Ok(none),
-            Err(NotSold::Failed(error)) => Err(error),
-        }
+        let current = current(&catalogue, claims.price_service.as_ref(), &stored.ask, now).await?;
+        Ok(current.stock)
     }
 
     fn valid(&self, id: Uuid, stored: &StoredOffer, now: DateTime<Utc>) -> Response {
@@ -196,7 +207,7 @@ impl Cart {
         let page = if !stored.offer.in_stock() {
             page.notice(NOT_IN_STOCK)
         } else if !self.is_carried(stored) {
-            page.notice("The shop no longer has this product.")
+            page.notice(NOT_SOLD)
         } else if self.claims.checkout.is_some() {
             page.button("Continue to checkout")
         } else {
@@ -261,6 +272,14 @@ impl Cart {
     fn unknown(&self) -> Response {
         self.figures.unknown.increment(1);
         self.message(StatusCode::NOT_FOUND, &Message::UNKNOWN_OFFER)
+    }
+
+    fn not_sold(&self, id: Uuid, stored: &StoredOffer, reason: &NotSold) -> Response {
+        self.figures.not_sold.increment(1);
+        let (rfq_id, product) = (&stored.rfq_id, &stored.ask.product);
+        info!(%rfq_id, offer_id = %id, %product, %reason, "Refused a claim: its product is not sold now");
+        let page = self.offer_page(id, stored).notice(NOT_SOLD);
+        self.headers.page(StatusCode::CONFLICT, &page)
     }
 
     fn claim_failed(&self, id: Uuid, error: &LedgerError) -> Response {

@@ -176,11 +176,13 @@ fn drafts_and_what_is_not_published_are_counted_as_not_sold() {
     let (catalogue, report) = read(shopify);
     assert_eq!((report.read, report.accepted, report.not_sold), (5, 4, 3));
     let offered = |slug: &str| catalogue.find(&slug.parse().unwrap()).unwrap().availability;
-    assert_eq!((offered("a/a"), offered("a/c")), (Availability::InStock, Availability::OutOfStock));
+    assert_eq!((offered("a/a"), offered("a/c")), (Availability::InStock, Availability::NotSold));
     let woocommerce = "ID,Type,SKU,Name,Published,In stock?,Stock,Regular price,product_slug\n\
                        1,simple,1,A,1,0,,1.00,a/a\n2,simple,2,B,-1,1,,1.00,a/b\n";
-    let (_, report) = read(woocommerce);
+    let (catalogue, report) = read(woocommerce);
     assert_eq!((report.accepted, report.not_sold), (2, 1), "sold out is not unsold");
+    let offered = |slug: &str| catalogue.find(&slug.parse().unwrap()).unwrap().availability;
+    assert_eq!((offered("a/a"), offered("a/b")), (Availability::OutOfStock, Availability::NotSold));
 }
 
 #[test]

@@ -52,6 +52,9 @@ pub(super) fn expected(product: &writer::Product, layout: &str) -> Product {
         quantities: OrderQuantities::new(min, product.max_order, increment).unwrap(),
         availability: if product.in_stock {
             Availability::InStock
+        } else if layout.starts_with("shopify") {
+            // There it is a draft.
+            Availability::NotSold
         } else {
             Availability::OutOfStock
         },

@@ -1,6 +1,6 @@
 //! A feed of each layout, read whole: every field of every product.
 
-use rfq_reference_agent::catalogue::Product;
+use rfq_reference_agent::catalogue::{Availability, Product};
 
 use super::round_trip::{expected, sorted};
 use super::{loaded, writer};
@@ -47,6 +47,17 @@ fn products() -> [writer::Product; 3] {
     ]
 }
 
+/// The parent of the last one is not published in the export of WooCommerce.
+fn published(layout: &str) -> impl Fn(Product) -> Product {
+    let is_unpublished = layout == "woocommerce";
+    move |product| match product.availability {
+        Availability::OutOfStock if is_unpublished => {
+            Product { availability: Availability::NotSold, ..product }
+        }
+        _ => product,
+    }
+}
+
 #[track_caller]
 fn is_read_whole(layout: &str, format: &str, feed: &str) {
     let loaded = loaded(feed).unwrap();
@@ -55,7 +66,7 @@ fn is_read_whole(layout: &str, format: &str, feed: &str) {
     assert_eq!((loaded.report.read, loaded.report.accepted), (4, 3), "{:?}", loaded.report);
     assert_eq!(&*loaded.report.unmapped.kept()[0].id, "XX-4");
     let expected: Vec<Product> =
-        products().iter().map(|product| expected(product, layout)).collect();
+        products().iter().map(|product| expected(product, layout)).map(published(layout)).collect();
     // Some of the feeds tell weights in pounds and ounces, which are no whole grams.
     let whole_grams = |milligrams: u64| milligrams.div_ceil(1000) * 1000;
     let read = sorted(&loaded).into_iter().map(|product| Product {

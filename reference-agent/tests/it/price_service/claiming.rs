@@ -18,7 +18,7 @@ use super::{Reply, Shop, good, grinder, response, service};
 struct Live {
     agent: Agent,
     told: Arc<Mutex<Reply>>,
-    _shop: Shop,
+    shop: Shop,
 }
 
 fn on_hand(units: u32) -> Reply {
@@ -34,7 +34,7 @@ impl Live {
         catalogue.insert(feed).unwrap();
         let service = service(&shop.url(), settings);
         let agent = Agent::with_rules(catalogue, None, Rules::default(), Some(service));
-        Self { agent, told, _shop: shop }
+        Self { agent, told, shop }
     }
 
     fn tell(&self, reply: Reply) {
@@ -152,14 +152,36 @@ async fn a_claim_goes_by_the_stock_of_its_own_time() {
 #[tokio::test]
 async fn what_was_sold_since_an_answer_was_kept_is_taken_off_it() {
     let live = Live::new(grinder(), on_hand(2), json!({ "cache_seconds": 60 })).await;
-    let [first, second, third] =
-        [live.offer("rfq-1", 1).await, live.offer("rfq-2", 1).await, live.offer("rfq-3", 1).await]
-            .map(Option::unwrap);
+    let first = live.offer("rfq-1", 1).await.unwrap();
     assert_eq!(live.claim(&first).await.0, StatusCode::OK);
     live.sell(&first).await;
     // The endpoint knows, but what it said before is still kept.
     live.tell(on_hand(1));
     live.agent.clock.advance(Duration::from_secs(10));
-    assert_eq!(live.claim(&second).await.0, StatusCode::OK);
-    assert_eq!(live.claim(&third).await.0, StatusCode::CONFLICT);
+    assert!(live.offer("rfq-2", 1).await.is_some());
+    let other = live.offer("rfq-3", 1).await.unwrap();
+    assert_eq!(live.claim(&other).await.0, StatusCode::OK);
+    assert_eq!(live.offer("rfq-4", 1).await, None, "the other of the two is held");
+}
+
+#[tokio::test]
+async fn a_claim_asks_past_what_is_kept_and_its_answer_is_kept() {
+    let live = Live::new(grinder(), on_hand(7), json!({ "cache_seconds": 3600 })).await;
+    let [first, second] =
+        [live.offer("rfq-1", 1).await, live.offer("rfq-2", 1).await].map(Option::unwrap);
+    assert_eq!(live.shop.calls(), 1, "the second quote goes by what is kept");
+    live.tell(response("404 Not Found", "text/plain", ""));
+    let (status, page) = live.claim(&first).await;
+    assert_eq!((status, live.shop.calls()), (StatusCode::CONFLICT, 2), "{page}");
+    assert!(page.contains("does not sell this product"), "{page}");
+    assert_eq!(live.offer("rfq-3", 1).await, None);
+    assert_eq!(live.shop.calls(), 2, "what the claim was told is kept");
+
+    // What the endpoint says now is without what was sold before it was asked.
+    live.tell(on_hand(2));
+    assert_eq!(live.claim(&first).await.0, StatusCode::OK);
+    live.sell(&first).await;
+    live.tell(on_hand(1));
+    live.agent.clock.advance(Duration::from_secs(10));
+    assert_eq!(live.claim(&second).await.0, StatusCode::OK, "nothing is taken off twice");
 }

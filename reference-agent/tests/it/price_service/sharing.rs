@@ -160,10 +160,15 @@ fn calls_are_counted_by_what_became_of_them() {
     assert_snapshot!(calls.join("\n"), @r#"
     rfq_agent_price_service_calls_total{outcome="answered"} 1
     rfq_agent_price_service_calls_total{outcome="bad_answer"} 1
+    rfq_agent_price_service_calls_total{outcome="broke_off"} 0
+    rfq_agent_price_service_calls_total{outcome="busy"} 0
     rfq_agent_price_service_calls_total{outcome="cached"} 1
+    rfq_agent_price_service_calls_total{outcome="connect"} 0
+    rfq_agent_price_service_calls_total{outcome="ended"} 0
     rfq_agent_price_service_calls_total{outcome="not_sold"} 1
     rfq_agent_price_service_calls_total{outcome="resting"} 1
     rfq_agent_price_service_calls_total{outcome="status"} 1
+    rfq_agent_price_service_calls_total{outcome="timeout"} 0
     rfq_agent_price_service_seconds_count 4
     "#);
 }
