@@ -202,7 +202,7 @@ async fn main() {
     // Quoted once, so that the ledger knows what the soft holds are a share of.
     for number in 0..PRODUCTS {
         let stock = Stock { units: Some(100_000_000), as_of: noon() };
-        assert_eq!(ledger.reserved(&product(number), stock, noon()), 0);
+        assert_eq!(ledger.reserved(&product(number), stock, noon()).units(), 0);
     }
     let mut ids = Ids { state: 7, made: 0 };
 

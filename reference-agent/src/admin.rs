@@ -37,16 +37,18 @@ pub struct Admin {
     pub metrics: PrometheusHandle,
     /// Tells when an offer is sold, or has expired.
     pub clock: Arc<dyn Clock>,
+    /// Whether a price service tells the stock, so that sales are not held against the feed's.
+    pub has_price_service: bool,
     /// Host names to answer to, beside `localhost` and IP addresses: such as a container's.
     pub hosts: Vec<String>,
 }
 
 /// The admin routes: orders, figures, health.
 pub fn admin(admin: Admin) -> Router {
-    let Admin { ledger, catalogue, metrics, clock, hosts } = admin;
+    let Admin { ledger, catalogue, metrics, clock, has_price_service, hosts } = admin;
     let health =
         routes::Health { ledger: ledger.clone(), catalogue: catalogue.clone(), tells_reason: true };
-    let orders = Arc::new(routes::Orders { ledger, catalogue, clock });
+    let orders = Arc::new(routes::Orders { ledger, catalogue, clock, has_price_service });
     let order = get(routes::show_order).post(routes::mark_sold);
     Router::new()
         .route("/orders/{offer_id}", order.with_state(orders))

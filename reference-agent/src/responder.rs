@@ -78,8 +78,8 @@ impl<C: Clock> Responder for CatalogueResponder<C> {
         };
         let ledger = self.ledger.as_ref();
         let reserved = |ledger: &Ledger| ledger.reserved(&ask.product, current.stock, now);
-        let held = ledger.map_or(0, reserved);
-        match quote(&current.product, &ask, &self.rules, held, now) {
+        let taken = ledger.map(reserved).unwrap_or_default();
+        match quote(&current.product, &ask, &self.rules, taken.units(), now) {
             Ok(quote) => self.offer(&quote, now),
             Err(reason) => {
                 let is_sold = current.product.availability == Availability::InStock;
@@ -87,7 +87,8 @@ impl<C: Clock> Responder for CatalogueResponder<C> {
                     (reason, is_sold, current.stock.units)
                 {
                     let (rfq_id, product, quantity) = (rfq.id(), &ask.product, ask.quantity.get());
-                    info!(%rfq_id, %product, quantity, on_hand, held, "Too few units are left");
+                    let (held, sold) = (taken.offered.saturating_add(taken.claimed), taken.sold);
+                    info!(%rfq_id, %product, quantity, on_hand, held, sold, "Too few units are left");
                 }
                 Ok(reason.into())
             }

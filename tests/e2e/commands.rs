@@ -143,6 +143,16 @@ fn replay_shows_what_differs_from_the_answer_given() {
     assert!(done && same.contains("decline (out_of_stock)"), "{same}");
     assert!(same.contains("Nothing differs."), "{same}");
 
+    let offer = agent.ask(&rfq("sold", GRINDER, 2).to_string()).body;
+    let (_, id) = offer.split_once(r#""offer_id":""#).unwrap();
+    let sold = agent.admin_post(&format!("/orders/{}", &id[..36]));
+    assert!(sold.body.contains(r#""status":"sold""#), "{sold:?}");
+    assert!(!agent.ask(&rfq("sold-out", GRINDER, 8).to_string()).body.contains("offer_id"));
+    let (done, unknown) = replay_noted("sold-out");
+    assert!(done && unknown.contains("decline (out_of_stock)   offer"), "{unknown}");
+    assert!(unknown.contains("Whether it would be again is not told here"), "{unknown}");
+    assert!(!unknown.contains("would not be the same"), "{unknown}");
+
     std::fs::write(dir.path().join("feed.tsv"), feed("7.50")).unwrap();
     let (done, differs) = replay("offered");
     assert!(done, "{differs}");

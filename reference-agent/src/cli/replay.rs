@@ -12,7 +12,7 @@ use rfq_reference_agent::price_service::PriceService;
 use rfq_reference_agent::quote::quote;
 use rfq_reference_agent::source::Source;
 use rfq_reference_agent::stock::{LiveError, NotSold, current};
-use rfq_sdk::{Offer, RfqId, Usd};
+use rfq_sdk::{DeclineReason, Offer, RfqId, Usd};
 
 use super::say::say;
 use super::{Ambient, configuration, feed};
@@ -20,8 +20,8 @@ use super::{Ambient, configuration, feed};
 /// Run an RFQ that was answered again, and show what differs
 ///
 /// The request is taken from the ledger and quoted with the products and rules of now, as at the
-/// time it came (or now, with `--now`). Holds of others are left out. Nothing is offered, held or
-/// written; the agent may be running.
+/// time it came (or now, with `--now`). What is held or sold is not taken off the stock, so a decline
+/// for too few units is not compared. Nothing is offered, held or written; the agent may be running.
 #[derive(Debug, Args)]
 pub(crate) struct ReplayArgs {
     /// The id of the RFQ, as the log tells it
@@ -167,10 +167,30 @@ fn show(args: &ReplayArgs, answer: &StoredAnswer, again: &Lines, at: DateTime<Ut
         say!("  {name:<24} {before:<24} {after}{differs}");
     }
     say!();
-    say!("{}", if same { "Nothing differs." } else { "The answer would not be the same." });
+    say!("{}", verdict(&then, again, same));
     say!();
 }
 
+fn verdict(then: &Lines, again: &Lines, same: bool) -> &'static str {
+    let is_any = |lines: &Lines, reasons: &[DeclineReason]| {
+        reasons.iter().any(|reason| *lines == declined(reason.name()))
+    };
+    let lacked_stock = is_any(then, &[DeclineReason::OutOfStock])
+        || then.contains(&("in_stock", false.to_string()));
+    // What is found before the stock is looked at.
+    let earlier =
+        [DeclineReason::NotCarried, DeclineReason::QuantityNotSold, DeclineReason::Failed];
+    match (same, lacked_stock && !is_any(again, &earlier)) {
+        (true, _) => "Nothing differs. (What is held or sold is not taken off the stock here.)",
+        (false, true) => {
+            "It was out of stock then. Whether it would be again is not told here, where what is held \
+             or sold is not taken off the stock."
+        }
+        (false, false) => "The answer would not be the same.",
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "it is what was asked for")]
 fn show_failure(error: &LiveError) {
     say!("It fails now because of this: {error}");
     say!();

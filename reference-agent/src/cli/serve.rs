@@ -167,6 +167,7 @@ pub(crate) fn serve(args: &ServeArgs, ambient: &Ambient) -> anyhow::Result<()> {
             catalogue: live,
             metrics,
             clock: Arc::new(SystemClock),
+            has_price_service: config.price_service.is_some(),
             hosts: config.admin_hosts.clone(),
         });
         banner::print(&banner::Banner {

@@ -101,6 +101,26 @@ impl Default for HoldLimits {
     }
 }
 
+/// What is reserved of a product, in units.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Taken {
+    /// Offered, as far as soft holds may go.
+    pub offered: u64,
+    /// Claimed, and not sold yet.
+    pub claimed: u64,
+    /// Sold, and still counted in the stock.
+    pub sold: u64,
+}
+
+impl Taken {
+    /// All that nobody else can have, up to what can be counted.
+    #[must_use]
+    pub fn units(self) -> u32 {
+        let all = self.offered.saturating_add(self.claimed).saturating_add(self.sold);
+        u32::try_from(all).unwrap_or(u32::MAX)
+    }
+}
+
 impl HoldLimits {
     /// How many units soft holds may take together.
     fn soft_cap(&self, on_hand: u32) -> u64 {
@@ -191,21 +211,23 @@ impl Ledger {
         self.0.writer.ask(move |book| book.sell(offer_id, now)).await
     }
 
-    /// How many units of `product` are reserved of `stock` at `now`: to quote with, from memory. None
-    /// when they are not counted.
+    /// What is reserved of the units of `product` that are `stock` at `now`: to quote with, from memory.
+    /// Nothing when they are not counted.
     ///
     /// The soft hold of the offer that is made of the quote is a share of this stock.
     #[must_use]
-    pub fn reserved(&self, product: &ProductSlug, stock: Stock, now: DateTime<Utc>) -> u32 {
+    pub fn reserved(&self, product: &ProductSlug, stock: Stock, now: DateTime<Utc>) -> Taken {
         let mut holds = self.0.holds.lock().unwrap_or_else(PoisonError::into_inner);
         holds.set_on_hand(product, stock.units);
-        let Some(on_hand) = stock.units else { return 0 };
+        let Some(on_hand) = stock.units else { return Taken::default() };
         let units = holds.units(UnitsOf { product, origin: None, as_of: stock.as_of, now }, &[]);
         drop(holds);
-        // The stock may have shrunk since the soft holds were taken.
-        let soft = units.soft.min(self.0.options.holds.soft_cap(on_hand));
-        u32::try_from(units.hard.saturating_add(units.sold).saturating_add(soft))
-            .unwrap_or(u32::MAX)
+        Taken {
+            // The stock may have shrunk since the soft holds were taken.
+            offered: units.soft.min(self.0.options.holds.soft_cap(on_hand)),
+            claimed: units.hard,
+            sold: units.sold,
+        }
     }
 
     /// Notes an RFQ that was declined, for later questions. It never waits: when the ledger is behind,
@@ -322,7 +344,7 @@ mod tests {
     async fn a_full_disk_is_an_error_until_there_is_room() {
         let directory = tempfile::tempdir().unwrap();
         let ledger = open(directory.path());
-        let reserved = || ledger.reserved(&grinder(), STOCK, noon());
+        let reserved = || ledger.reserved(&grinder(), STOCK, noon()).units();
         assert_eq!(reserved(), 0);
         let remember =
             async |number| ledger.remember(&rfq(number), &offer(number), noon()).await.map(|_| ());

@@ -7,19 +7,35 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use chrono::{DateTime, SecondsFormat, Utc};
 use http::StatusCode;
-use rfq_sdk::Clock;
+use rfq_sdk::{Clock, ProductSlug};
 use serde_json::Value;
-use tracing::{error, info};
+use tracing::{error, info, warn};
 use uuid::Uuid;
 
 use crate::admin::{error, json};
 use crate::catalogue::LiveCatalogue;
 use crate::ledger::{ClaimState, Ledger, LedgerError, Sell, StoredOffer};
+use crate::stock::Stock;
 
 pub(crate) struct Orders {
     pub(crate) ledger: Ledger,
     pub(crate) catalogue: LiveCatalogue,
     pub(crate) clock: Arc<dyn Clock>,
+    /// Then the feed's stock says nothing.
+    pub(crate) has_price_service: bool,
+}
+
+impl Orders {
+    /// Whether more of `product` is sold and claimed than there is; `None` where nobody counts, or only
+    /// the price service, whose stock of the moment may be with or without a sale that is just told.
+    fn is_beyond_stock(&self, product: &ProductSlug, now: DateTime<Utc>) -> Option<bool> {
+        let catalogue = self.catalogue.now();
+        let stock = catalogue.find(product).filter(|_| !self.has_price_service)?;
+        let stock = Stock::of(stock, catalogue.as_of());
+        let on_hand = stock.units?;
+        let taken = self.ledger.reserved(product, stock, now);
+        Some(taken.claimed.saturating_add(taken.sold) > on_hand.into())
+    }
 }
 
 /// `GET /orders/{offer_id}`.
@@ -45,20 +61,38 @@ pub(crate) async fn mark_sold(
     Path(id): Path<String>,
 ) -> Response {
     let Ok(id) = id.parse::<Uuid>() else { return not_an_offer_id() };
-    let now = orders.clock.now();
-    let (status, at) = match orders.ledger.sell(id, now).await {
-        Ok(Sell::Sold) => {
-            info!(offer_id = %id, "Marked an offer sold");
-            ("sold", now)
-        }
-        Ok(Sell::AlreadySold { at }) => ("already_sold", at),
-        Ok(Sell::Unknown) => return unknown(),
+    let stored = match orders.ledger.find(id).await {
+        Ok(Some(stored)) => stored,
+        Ok(None) => return unknown(),
         Err(failure) => return ledger_failed(id, &failure),
     };
-    json(
-        StatusCode::OK,
-        &serde_json::json!({ "offer_id": id, "status": status, "sold_at": time(at) }),
-    )
+    let now = orders.clock.now();
+    let sold = match orders.ledger.sell(id, now).await {
+        Ok(sold) => sold,
+        Err(failure) => return ledger_failed(id, &failure),
+    };
+    let beyond_stock = orders.is_beyond_stock(&stored.ask.product, now);
+    let (status, at) = match sold {
+        Sell::Sold => {
+            let (rfq_id, product, quantity) =
+                (&stored.rfq_id, &stored.ask.product, stored.ask.quantity.get());
+            if beyond_stock == Some(true) {
+                warn!(%rfq_id, offer_id = %id, %product, quantity, "Marked an offer sold, but more is sold and claimed now than there is");
+            } else {
+                info!(%rfq_id, offer_id = %id, %product, quantity, "Marked an offer sold");
+            }
+            ("sold", now)
+        }
+        Sell::AlreadySold { at } => ("already_sold", at),
+        Sell::Unknown => return unknown(),
+    };
+    let answer = serde_json::json!({
+        "offer_id": id,
+        "status": status,
+        "sold_at": time(at),
+        "beyond_stock": beyond_stock,
+    });
+    json(StatusCode::OK, &answer)
 }
 
 /// Amounts are US dollars and for the whole quantity; what is not known is null.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use axum::body::Body;
 use http::{Method, Request, StatusCode};
 use insta::assert_snapshot;
+use rfq_reference_agent::catalogue::Catalogue;
 use serde_json::{Value, json};
 use tracing_subscriber::filter::LevelFilter;
 
@@ -36,13 +37,52 @@ async fn an_order_marks_its_offer_sold_once() {
     agent.clock.advance(Duration::from_millis(90_500));
     let sold = |status: &str| {
         let body = format!(
-            r#"{{"offer_id":"{id}","sold_at":"2026-06-01T12:01:30Z","status":"{status}"}}"#
+            r#"{{"beyond_stock":false,"offer_id":"{id}","sold_at":"2026-06-01T12:01:30Z","status":"{status}"}}"#
         );
         (StatusCode::OK, body)
     };
     assert_eq!(ask(&agent, Method::POST, &path).await, sold("sold"));
     agent.clock.advance(Duration::from_mins(5));
     assert_eq!(ask(&agent, Method::POST, &path).await, sold("already_sold"));
+}
+
+#[tokio::test]
+async fn a_sale_of_more_than_there_is_says_so() {
+    let log = Log::default();
+    let _kept = log.keep(LevelFilter::INFO);
+    // The sample has 25 of them.
+    let agent = Agent::new();
+    let mut ids = Vec::new();
+    for rfq_id in ["rfq-1", "rfq-2", "rfq-3"] {
+        let asked =
+            body(rfq_id, "coffee-grinders/baratza-encore-esp", 10, json!(null), json!(null));
+        let (_, _, answer) = call(&agent.public, signed(&asked)).await;
+        let answer: Value = serde_json::from_str(&answer).unwrap();
+        ids.extend(answer["offer_id"].as_str().map(str::to_owned));
+    }
+    let mut told = Vec::new();
+    for id in &ids {
+        let (_, answer) = ask(&agent, Method::POST, &format!("/orders/{id}")).await;
+        told.push(serde_json::from_str::<Value>(&answer).unwrap()["beyond_stock"].clone());
+    }
+    assert_eq!(told, [json!(false), json!(false), json!(true)]);
+    let warned: Vec<String> =
+        log.text().lines().filter(|line| line.contains("WARN")).map(str::to_owned).collect();
+    assert_eq!(warned.len(), 1, "{warned:?}");
+    let [first, .., last] = &ids[..] else { panic!("three offers") };
+    let line = format!("more is sold and claimed now than there is rfq_id=rfq-3 offer_id={last}");
+    assert!(warned[0].contains(&line), "{warned:?}");
+
+    // Claimed and sold are told apart.
+    let asked = body("rfq-4", "coffee-grinders/baratza-encore-esp", 1, json!(null), json!(null));
+    call(&agent.public, signed(&asked)).await;
+    let text = log.text();
+    let declined = text.lines().find(|line| line.contains("Too few units")).unwrap();
+    assert!(declined.contains("on_hand=25 held=0 sold=30"), "{declined}");
+
+    agent.catalogue.replace(Catalogue::default());
+    let (_, answer) = ask(&agent, Method::POST, &format!("/orders/{first}")).await;
+    assert!(answer.contains(r#""beyond_stock":null"#), "nobody knows: {answer}");
 }
 
 #[tokio::test]

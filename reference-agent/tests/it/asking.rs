@@ -106,6 +106,7 @@ impl Agent {
         let verifier = Verifier::hmac(Secret::new(SECRET).unwrap()).build().unwrap();
         let card = AgentCard::builder("Test", "An agent under test.", "1").build().unwrap();
         let recorder = prometheus().unwrap().build_recorder();
+        let has_price_service = price_service.is_some();
         let (public, admin) = metrics::with_local_recorder(&recorder, || {
             describe();
             let public = app(App {
@@ -125,6 +126,7 @@ impl Agent {
                 catalogue: catalogue.clone(),
                 metrics: recorder.handle(),
                 clock: Arc::<ManualClock>::clone(&clock),
+                has_price_service,
                 hosts: vec!["agent.internal".to_owned()],
             });
             (public, admin)

@@ -47,7 +47,7 @@ fn products() -> [writer::Product; 3] {
     ]
 }
 
-/// The parent of the last one is not published in the export of WooCommerce.
+/// The parent of the last one is not published in the export of `WooCommerce`.
 fn published(layout: &str) -> impl Fn(Product) -> Product {
     let is_unpublished = layout == "woocommerce";
     move |product| match product.availability {

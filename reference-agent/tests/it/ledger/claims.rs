@@ -151,7 +151,7 @@ async fn the_stock_that_is_told_counts() {
     let grinder = GRINDER.parse().unwrap();
     // The share of the soft holds is that of the stock that the latest quote went by.
     let offered = async |number, units| {
-        assert_eq!(shop.ledger.reserved(&grinder, told(units), noon()), 0);
+        assert_eq!(shop.ledger.reserved(&grinder, told(units), noon()).units(), 0);
         let made = offer(number, noon());
         shop.ledger.remember(&rfq(&format!("rfq-{number}"), 1), &made, noon()).await.unwrap();
         made.offer_id().unwrap()
@@ -159,7 +159,7 @@ async fn the_stock_that_is_told_counts() {
     let first = offered(1, None).await;
     let second = offered(2, Some(4)).await;
     let third = offered(3, Some(5)).await;
-    assert_eq!(shop.ledger.reserved(&grinder, told(Some(5)), noon()), 1);
+    assert_eq!(shop.ledger.reserved(&grinder, told(Some(5)), noon()).units(), 1);
     let claim = async |id, units| shop.ledger.claim(id, told(units), noon()).await.unwrap();
     assert_eq!(claim(first, Some(0)).await, Claim::OutOfStock);
     assert!(matches!(claim(first, Some(1)).await, Claim::Held { .. }));

@@ -84,7 +84,7 @@ impl Shop {
 
     /// What is reserved of the grinder.
     fn reserved(&self, now: DateTime<Utc>) -> u32 {
-        self.ledger.reserved(&GRINDER.parse().unwrap(), self.stock(), now)
+        self.ledger.reserved(&GRINDER.parse().unwrap(), self.stock(), now).units()
     }
 }
 

@@ -140,7 +140,7 @@ async fn run(steps: Vec<Step>) -> Result<(), TestCaseError> {
     let open = || Ledger::open(directory.path(), options).unwrap();
     let mut ledger = open();
     let grinder = GRINDER.parse().unwrap();
-    assert_eq!(ledger.reserved(&grinder, stock(&catalogue), noon()), 0);
+    assert_eq!(ledger.reserved(&grinder, stock(&catalogue), noon()).units(), 0);
     let mut model = Model { now: noon(), as_of: noon(), made: Vec::new() };
     let caller_name = |caller| ["one", "two"][usize::from(caller)];
     for step in steps {
@@ -188,7 +188,7 @@ async fn run(steps: Vec<Step>) -> Result<(), TestCaseError> {
             }
             Step::Prune => prop_assert_eq!(ledger.prune(now).await.unwrap(), 0, "all is young"),
         }
-        let reserved = ledger.reserved(&grinder, stock(&catalogue), model.now);
+        let reserved = ledger.reserved(&grinder, stock(&catalogue), model.now).units();
         prop_assert_eq!(reserved, model.firm() + model.soft().min(ON_HAND / 2));
     }
     Ok(())
