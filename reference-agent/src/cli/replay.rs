@@ -190,7 +190,6 @@ fn verdict(then: &Lines, again: &Lines, same: bool) -> &'static str {
     }
 }
 
-#[expect(clippy::print_stdout, reason = "it is what was asked for")]
 fn show_failure(error: &LiveError) {
     say!("It fails now because of this: {error}");
     say!();
