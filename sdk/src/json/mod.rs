@@ -266,6 +266,7 @@ mod tests {
     fn usual_documents_are_read_the_quick_way() {
         for body in [
             r#"{"a":1,"inner":{"b":"x"},"list":[{},{"y":[1,{"z":null}]}],"c":true}"#,
+            r#"{"list":[{"b":1},{"b":null}]}"#,
             " { \"a\" : -0.5e+3 ,\n\"inner\":{ } , \"list\" : [ ] } ",
         ] {
             assert!(scanned(body.as_bytes()).is_some(), "{body}");

@@ -51,9 +51,9 @@ impl<'a> Scanner<'a> {
                     let start = scanner.at;
                     scanner.value(1)?;
                     let raw = scanner.text.get(start..scanner.at)?;
-                    if raw != "null" {
-                        *values.get_mut(*at)? = Field::unescaped(raw);
-                    }
+                    // Of several objects in a list the last counts, also if it says null.
+                    *values.get_mut(*at)? =
+                        if raw == "null" { Field::ABSENT } else { Field::unescaped(raw) };
                     Some(())
                 }
                 Slot::Object(shape) => scanner.object(shape, values),

@@ -40,6 +40,8 @@ struct Entry {
     pending: HealthDelta,
     latencies: Latencies,
     probed: Option<Instant>,
+    /// And before that, should that probe turn out to have been sent nothing.
+    probed_before: Option<Instant>,
 }
 
 /// How a producer stands.
@@ -103,18 +105,20 @@ impl HealthBoard {
             let suspended = standing.state == HealthState::Suspended;
             let called = !suspended || standing.probe_due || is_drawn(producer);
             if suspended && called {
-                inner.entry(producer).probed = Some(now);
+                let entry = inner.entry(producer);
+                entry.probed_before = entry.probed.replace(now);
             }
             Turn { standing, called }
         };
         producers.into_iter().map(turn).collect()
     }
 
-    /// Takes back the probes of `producers` that were sent nothing: they are due again.
+    /// Takes back the probes of `producers` that were sent nothing: they are due as they were before.
     pub(crate) fn return_probes(&self, producers: &[ProducerId]) {
         let mut inner = self.lock();
         for producer in producers {
-            inner.entry(producer).probed = None;
+            let entry = inner.entry(producer);
+            entry.probed = entry.probed_before;
         }
     }
 
@@ -257,6 +261,7 @@ impl Entry {
             pending: HealthDelta::NONE,
             latencies: Latencies::new(),
             probed: None,
+            probed_before: None,
         }
     }
 

@@ -47,7 +47,7 @@ impl Freeze {
         quote: Vec<(ProducerId, bool)>,
         now: Instant,
     ) -> Option<FreezeEvent> {
-        self.recent.add(quote);
+        self.recent.add(quote, now);
         let (state, event) = match self.state {
             State::Ready if self.recent.mostly_fail_of_several() => {
                 (State::Frozen(now + Self::LONGEST), Some(FreezeEvent::Began))
@@ -72,7 +72,7 @@ impl Freeze {
 /// last, and a window that ended there would see nothing but them.
 #[derive(Debug, Default)]
 struct RecentCalls {
-    quotes: VecDeque<Vec<(ProducerId, bool)>>,
+    quotes: VecDeque<(Instant, Vec<(ProducerId, bool)>)>,
     calls: usize,
     bad: usize,
 }
@@ -85,16 +85,19 @@ const WINDOW: usize = 24;
 const PRODUCERS: usize = 3;
 
 impl RecentCalls {
-    fn add(&mut self, quote: Vec<(ProducerId, bool)>) {
+    /// What is older says nothing of now.
+    const OLDEST: Duration = Duration::from_mins(10);
+
+    fn add(&mut self, quote: Vec<(ProducerId, bool)>, now: Instant) {
         // Of a quote without one it learns nothing.
         if quote.is_empty() {
             return;
         }
         self.calls += quote.len();
         self.bad += bad(&quote).count();
-        self.quotes.push_back(quote);
-        while let Some(oldest) = self.quotes.front()
-            && self.calls - oldest.len() >= WINDOW
+        self.quotes.push_back((now, quote));
+        while let Some((ended, oldest)) = self.quotes.front()
+            && (self.calls - oldest.len() >= WINDOW || *ended + Self::OLDEST < now)
         {
             self.calls -= oldest.len();
             self.bad -= bad(oldest).count();
@@ -109,7 +112,7 @@ impl RecentCalls {
     fn mostly_fail_of_several(&self) -> bool {
         self.mostly_fail() && {
             let mut producers = Vec::with_capacity(PRODUCERS);
-            for producer in self.quotes.iter().flat_map(|quote| bad(quote)) {
+            for producer in self.quotes.iter().flat_map(|(_, quote)| bad(quote)) {
                 if producers.len() < PRODUCERS && !producers.contains(&producer) {
                     producers.push(producer);
                 }

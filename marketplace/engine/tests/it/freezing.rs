@@ -163,3 +163,18 @@ fn a_quote_that_shows_nothing_changes_nothing() {
     board.of(3, 3);
     assert!(!board.is_frozen());
 }
+
+#[test]
+fn failures_of_long_ago_say_nothing_of_now() {
+    let mut board = Board::new();
+    for producer in 0..2 {
+        board.quote([(name(producer), outcome(true))]);
+    }
+    board.now += Duration::from_mins(11);
+    board.quote([(name(2), outcome(true))]);
+    assert!(!board.is_frozen(), "three failed, but not together");
+    for producer in 0..2 {
+        board.quote([(name(producer), outcome(true))]);
+    }
+    assert!(board.is_frozen());
+}

@@ -92,3 +92,17 @@ async fn a_probe_that_was_never_sent_was_none() {
     market.quote().await;
     assert!(!is_due(), "that it cannot be reached is what a probe shows");
 }
+
+#[tokio::test(start_paused = true)]
+async fn one_that_was_never_sent_does_not_undo_the_one_before() {
+    let market = market(HealthPolicy { probe_share: 1.0, ..HealthPolicy::default() });
+    quotes(&market, 40).await;
+    let waited = Duration::from_millis(100);
+    sleep(HealthPolicy::default().probe_after).await;
+    market.tell("b", Does::Hang);
+    market.tell("a", Does::Hang);
+    assert!(timeout(waited, market.quote()).await.is_err());
+    market.tell("a", Does::Queue);
+    assert!(timeout(waited, market.quote()).await.is_err());
+    assert!(!market.health.standing(&id("a"), Instant::now()).probe_due);
+}

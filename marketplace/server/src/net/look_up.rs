@@ -51,8 +51,9 @@ impl LookUps {
     /// Each takes a thread until the system's resolver gives up, also when nobody waits for it any
     /// more. 64 leave room among the runtime's 512 threads for other work.
     const AT_A_TIME: usize = 64;
-    /// Longer than the calls of one quote are apart, and short for whoever mends a name.
-    const UNKNOWN_FOR: Duration = Duration::from_secs(5);
+    /// Longer than the calls of one quote are apart, and so short that a name server which failed once
+    /// costs a producer no second bad call of other quotes.
+    const UNKNOWN_FOR: Duration = Duration::from_millis(500);
     /// Names taken to be not found; beyond that each is looked up again.
     const MAX_UNKNOWN: usize = 4_096;
 

@@ -56,7 +56,8 @@ impl Drop for Counted {
 impl Pool {
     /// At most `connections` in all and `per_producer` to each, those in use included.
     pub(super) fn new(connections: u16, per_producer: u16) -> Self {
-        let (connections, per_producer) = (connections.into(), per_producer.into());
+        // With none no call would ever be made.
+        let (connections, per_producer) = (connections.max(1).into(), per_producer.max(1).into());
         let places = Semaphore::new(connections);
         Self {
             places,

@@ -69,10 +69,10 @@ pub struct Setup {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Connections in all, in use and idle, and so calls at a time; further calls wait. Each takes
-    /// a file descriptor and 20 to 35 KB.
+    /// a file descriptor and 20 to 35 KB. 0 is as 1.
     pub connections: u16,
     /// Connections to one producer, in use and idle; further calls of it wait. Bounds what a slow
-    /// one can occupy, and what a small shop's server gets at once.
+    /// one can occupy, and what a small shop's server gets at once. 0 is as 1.
     pub per_producer: u16,
     /// Producers whose TLS sessions are remembered, at most 8 each.
     pub producers: usize,
