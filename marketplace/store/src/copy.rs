@@ -324,6 +324,8 @@ const TABLES: [Table; 13] = [
             ("tls_us", Int),
             ("first_byte_us", Int),
             ("body_us", Int),
+            ("problem", Text),
+            ("request", Bytes),
             ("answer_status", Int),
             ("answer", Bytes),
         ],

@@ -116,6 +116,8 @@ CREATE TABLE calls (
     tls_us BIGINT,
     first_byte_us BIGINT,
     body_us BIGINT,
+    problem TEXT,
+    request BYTEA,
     answer_status BIGINT,
     answer BYTEA,
     PRIMARY KEY (quote_id, producer_id)

@@ -114,6 +114,8 @@ CREATE TABLE calls (
     tls_us INTEGER,
     first_byte_us INTEGER,
     body_us INTEGER,
+    problem TEXT,
+    request BLOB,
     answer_status INTEGER,
     answer BLOB,
     PRIMARY KEY (quote_id, producer_id)

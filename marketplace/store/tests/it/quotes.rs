@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use rfq_engine::{CancelReason, HealthState, HttpAnswer, Outcome, QuoteRequest, Timings};
+use rfq_engine::{
+    CallProblem, CancelReason, HealthState, HttpAnswer, Outcome, QuoteRequest, Timings,
+};
 use rfq_sdk::{Quantity, Usd};
 use rfq_store::{
     CallRecord, CallTranscript, OfferRecord, QuoteEnd, QuoteError, QuoteRecord, Store,
@@ -121,9 +123,21 @@ fn whole() -> QuoteRecord {
 
 fn transcript() -> Vec<CallTranscript> {
     let answer = |status, body: &[u8]| Some(HttpAnswer { status, body: body.to_vec().into() });
-    let answers = [answer(200, b"{\"price_usd\": \xff\0"), answer(503, b""), None];
-    let calls = whole().calls.into_iter().zip(answers);
-    calls.map(|(call, answer)| CallTranscript { call, answer }).collect()
+    let problem = |problem: CallProblem| Some(problem.to_string());
+    let parts = [
+        (None, Some(&b"{\"jsonrpc\": \xff\0"[..]), answer(200, b"{\"price_usd\": \xff\0")),
+        (problem(CallProblem::CertificateName), Some(&b""[..]), answer(503, b"")),
+        (problem(CallProblem::NotPublic("private")), None, None),
+    ];
+    let calls = whole().calls.into_iter().zip(parts);
+    calls
+        .map(|(call, (problem, request, answer))| CallTranscript {
+            call,
+            problem,
+            request: request.map(Into::into),
+            answer,
+        })
+        .collect()
 }
 
 /// Keeps a quote in its steps, and returns it.
@@ -143,12 +157,16 @@ async fn begin(store: &Store, quote: &QuoteRecord) -> Result<(), QuoteError> {
     store.begin_quote(quote.id, &quote.request, quote.asked_at).await
 }
 
-/// Its end, without answers.
+/// A call of which nothing else is kept.
+pub(crate) fn silent(call: CallRecord) -> CallTranscript {
+    CallTranscript { call, problem: None, request: None, answer: None }
+}
+
+/// Its end, without what was sent and answered.
 pub(crate) fn end(quote: &QuoteRecord) -> QuoteEnd {
-    let silent = |call: &CallRecord| CallTranscript { call: call.clone(), answer: None };
     QuoteEnd {
         took: quote.took.unwrap(),
-        calls: quote.calls.iter().map(silent).collect(),
+        calls: quote.calls.iter().cloned().map(silent).collect(),
         offers: quote.offers.clone(),
     }
 }
@@ -265,19 +283,21 @@ fn any_call() -> impl Strategy<Value = CallTranscript> {
     let timings = (micros(), micros(), micros(), micros(), micros(), micros());
     let answer = (any::<u16>(), proptest::collection::vec(any::<u8>(), 0..64));
     let answer = proptest::option::of(answer);
+    let request = proptest::option::of(proptest::collection::vec(any::<u8>(), 0..64));
+    let problem = proptest::option::of("[^\0]{0,8}");
     let parts = (
         proptest::sample::select(&OUTCOMES[..]),
         proptest::sample::select(states.to_vec()),
         micros(),
         timings,
-        answer,
+        (problem, request, answer),
     );
-    parts.prop_map(|(outcome, health, latency, timings, answer)| {
+    parts.prop_map(|(outcome, health, latency, timings, (problem, request, answer))| {
         let (queue, dns, connect, tls, first_byte, body) = timings;
         let timings = Timings { queue, dns, connect, tls, first_byte, body };
         let call = CallRecord { health, latency, timings, ..call(0, outcome) };
         let answer = answer.map(|(status, body)| HttpAnswer { status, body: body.into() });
-        CallTranscript { call, answer }
+        CallTranscript { call, problem, request: request.map(Into::into), answer }
     })
 }
 
