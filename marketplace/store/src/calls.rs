@@ -17,8 +17,8 @@ pub struct CallRecord {
     pub health: HealthState,
     /// How it ended.
     pub outcome: OutcomeRecord,
-    /// From the first byte sent to the whole answer, or to the end of the waiting for it; `None` if
-    /// nothing was sent.
+    /// From the first byte of the request to the last of the answer, or until it was late; `None` when
+    /// it ended in another way.
     pub latency: Option<Duration>,
     /// What each part took.
     pub timings: Timings,
