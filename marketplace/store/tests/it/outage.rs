@@ -49,7 +49,9 @@ impl Written {
                         return (kept, error);
                     }
                 }
-                Err(error @ (QuoteError::Twice(_) | QuoteError::Unknown)) => panic!("{error}"),
+                Err(error @ (QuoteError::Twice(_) | QuoteError::Unknown | QuoteError::Over)) => {
+                    panic!("{error}")
+                }
             }
         }
     }

@@ -21,6 +21,8 @@ on_both!(
     come_back_as_they_were_kept,
     are_kept_from_their_beginning_on,
     end_once,
+    take_no_offers_when_they_are_over,
+    take_offers_while_they_end,
     are_kept_once,
     every_call_comes_back,
     keep_a_thousand_calls,
@@ -239,6 +241,39 @@ async fn end_once(place: Place) {
     }
     store.finish_quote(public_id(1), &end(&quote(1))).await.unwrap();
     assert_eq!(store.quote(public_id(1)).await, Ok(Some(whole())), "the first end counts");
+}
+
+async fn take_no_offers_when_they_are_over(place: Place) {
+    let store = place.open().await;
+    register(&store, 3).await;
+    begin(&store, &whole()).await.unwrap();
+    store.finish_quote(public_id(1), &end(&whole())).await.unwrap();
+    // Again, as when it is not known whether that was done.
+    assert_eq!(store.put_offers(public_id(1), &whole().offers).await, Ok(()));
+    let mut more = whole().offers;
+    more.push(offer(9, 1));
+    assert_eq!(store.put_offers(public_id(1), &more).await, Err(QuoteError::Over));
+    assert_eq!(store.quote(public_id(1)).await, Ok(Some(whole())));
+}
+
+/// As when the last offers are kept in a task of their own: in the order of arrival, while the end comes
+/// with all of them in that of rank.
+async fn take_offers_while_they_end(place: Place) {
+    let store = place.open().await;
+    register(&store, 200).await;
+    for number in 1..=8 {
+        let offers: Vec<_> = (1..=200).map(|n| offer(u128::from(number * 1000 + n), n)).collect();
+        let ranked =
+            QuoteRecord { offers: offers.iter().rev().cloned().collect(), ..quote(number) };
+        begin(&store, &ranked).await.unwrap();
+        let ended = end(&ranked);
+        let (put, finished) = tokio::join!(
+            store.put_offers(ranked.id, &offers),
+            store.finish_quote(ranked.id, &ended)
+        );
+        assert_eq!((put, finished), (Ok(()), Ok(())));
+        assert_eq!(store.quote(ranked.id).await, Ok(Some(ranked)));
+    }
 }
 
 async fn are_kept_once(place: Place) {
