@@ -157,5 +157,6 @@ CREATE TABLE health (
 -- The newest flush of each server that is applied, so that none is applied twice.
 CREATE TABLE health_flushes (
     server TEXT COLLATE "C" PRIMARY KEY,
-    number BIGINT NOT NULL
+    number BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL
 );

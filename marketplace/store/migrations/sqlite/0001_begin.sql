@@ -155,5 +155,6 @@ CREATE TABLE health (
 -- The newest flush of each server that is applied, so that none is applied twice.
 CREATE TABLE health_flushes (
     server TEXT PRIMARY KEY,
-    number INTEGER NOT NULL
+    number INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
 ) STRICT;
