@@ -58,7 +58,7 @@ async fn count_what_a_producer_did(place: Place) {
         offers: 4,
         wins: 1,
         p50: Some(Duration::from_millis(160)),
-        p95: Some(Duration::from_millis(4000)),
+        p95: Some(Duration::from_secs(4)),
     };
     assert_eq!(card, &expected);
     let rates = [
