@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use rfq_engine::{HealthState, HttpAnswer, Outcome, ProducerId, Timings};
 
 use crate::backend::{Arg, DatabaseError, Row, args};
@@ -16,18 +17,22 @@ pub struct CallRecord {
     pub health: HealthState,
     /// How it ended.
     pub outcome: OutcomeRecord,
-    /// From the first byte sent to the whole answer, or to the end of the waiting for it; `None` if
-    /// nothing was sent.
+    /// From the first byte of the request to the last of the answer, or until it was late; `None` when
+    /// it ended in another way.
     pub latency: Option<Duration>,
     /// What each part took.
     pub timings: Timings,
 }
 
-/// A call with what was answered, which rivals must not see.
+/// A call with what was sent and answered, which rivals must not see.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallTranscript {
     /// The call.
     pub call: CallRecord,
+    /// What was wrong with the producer, in the words of a [`rfq_engine::CallProblem`].
+    pub problem: Option<String>,
+    /// What was sent, without secrets, if it is to be kept.
+    pub request: Option<Bytes>,
     /// The answer, if it is to be kept.
     pub answer: Option<HttpAnswer>,
 }
@@ -50,7 +55,7 @@ impl From<Outcome> for OutcomeRecord {
 }
 
 impl Store {
-    /// The calls of a quote with their answers, in the order of the producers' ids; none if there is no
+    /// The calls of a quote with what was sent and answered, in the order of the producers' ids; none if there is no
     /// such quote, or it is not over.
     ///
     /// # Errors
@@ -58,7 +63,7 @@ impl Store {
     pub async fn transcript(&self, quote: PublicId) -> Result<Vec<CallTranscript>, DatabaseError> {
         let sql = "SELECT producer_id, health_state, outcome_code, outcome, outcome_detail,
                 latency_us, queue_us, dns_us, connect_us, tls_us, first_byte_us, body_us,
-                answer_status, answer
+                problem, request, answer_status, answer
             FROM calls WHERE quote_id = $1 ORDER BY producer_id";
         let rows = self.db.fetch_all(sql, args![&*quote.to_string()]).await?;
         let transcript = |row: &Row| {
@@ -68,7 +73,12 @@ impl Store {
                 }
                 None => None,
             };
-            Ok(CallTranscript { call: call(row)?, answer })
+            Ok(CallTranscript {
+                call: call(row)?,
+                problem: row.get("problem")?,
+                request: row.get::<Option<Vec<u8>>>("request")?.map(Bytes::from),
+                answer,
+            })
         };
         rows.iter().map(transcript).collect()
     }
@@ -77,7 +87,8 @@ impl Store {
 /// Up to the `VALUES` that [`call_args`] gives.
 pub(crate) const INSERT_CALLS: &str = "INSERT INTO calls (quote_id, producer_id, asked_at,
     health_state, outcome_code, outcome, outcome_detail, latency_us, offer_rank, queue_us, dns_us,
-    connect_us, tls_us, first_byte_us, body_us, answer_status, answer)";
+    connect_us, tls_us, first_byte_us, body_us, problem, request, answer_status,
+    answer)";
 
 /// `asked_at` is the quote's, `rank` that of the producer's offer.
 pub(crate) fn call_args(
@@ -86,7 +97,7 @@ pub(crate) fn call_args(
     transcript: &CallTranscript,
     rank: Option<i64>,
 ) -> Vec<Arg> {
-    let CallTranscript { call, answer } = transcript;
+    let CallTranscript { call, problem, request, answer } = transcript;
     let Timings { queue, dns, connect, tls, first_byte, body } = call.timings;
     args![
         &*quote.to_string(),
@@ -104,6 +115,8 @@ pub(crate) fn call_args(
         tls,
         first_byte,
         body,
+        problem.as_deref(),
+        request.as_deref(),
         answer.as_ref().map(|answer| i64::from(answer.status)),
         answer.as_ref().map(|answer| &*answer.body),
     ]

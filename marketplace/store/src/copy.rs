@@ -324,6 +324,8 @@ const TABLES: [Table; 13] = [
             ("tls_us", Int),
             ("first_byte_us", Int),
             ("body_us", Int),
+            ("problem", Text),
+            ("request", Bytes),
             ("answer_status", Int),
             ("answer", Bytes),
         ],
@@ -355,7 +357,11 @@ const TABLES: [Table; 13] = [
         key: 1,
         columns: &[("producer_id", Text), ("score", Real), ("calls", Int), ("updated_at", Int)],
     },
-    Table { name: "health_flushes", key: 1, columns: &[("server", Text), ("number", Int)] },
+    Table {
+        name: "health_flushes",
+        key: 1,
+        columns: &[("server", Text), ("number", Int), ("updated_at", Int)],
+    },
 ];
 
 #[cfg(test)]

@@ -41,10 +41,11 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<BTreeMap<ProducerId, Health>, DatabaseError> {
         let mut tx = self.db.begin().await?;
-        let sql = "INSERT INTO health_flushes (server, number) VALUES ($1, $2)
-            ON CONFLICT (server) DO UPDATE SET number = excluded.number
+        let sql = "INSERT INTO health_flushes (server, number, updated_at) VALUES ($1, $2, $3)
+            ON CONFLICT (server) DO UPDATE SET number = excluded.number,
+                updated_at = excluded.updated_at
             WHERE health_flushes.number < excluded.number";
-        let args = args![&*flush.server.to_string(), i64::from(flush.number)];
+        let args = args![&*flush.server.to_string(), i64::from(flush.number), now];
         let is_new = tx.execute(sql, args).await? > 0;
         // Holds the scores for this transaction, in the order of their ids, so that servers neither write
         // over each other nor each wait for the other. A new one is `Score::NEW`.

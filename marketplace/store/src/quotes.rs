@@ -3,7 +3,7 @@
 //! A quote is kept in three steps, so that an offer can be kept before it is shown: it begins, it gets
 //! offers, it ends.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -54,6 +54,9 @@ pub enum QuoteError {
     /// It did not begin, or is no longer kept.
     #[error("there is no such quote")]
     Unknown,
+    /// It has ended, with other offers.
+    #[error("the quote is over and takes no more offers")]
+    Over,
     /// The database did not do it.
     #[error(transparent)]
     Database(#[from] DatabaseError),
@@ -91,7 +94,8 @@ impl Store {
     }
 
     /// Keeps offers of a quote that is not over, without rank and explanation: all or none of them.
-    /// Those that are kept already stay as they are.
+    /// Those that are kept already stay as they are, also when the quote is over, so that this may be done
+    /// again when it is not known whether it was done.
     ///
     /// # Errors
     /// [`QuoteError`].
@@ -100,10 +104,21 @@ impl Store {
         quote: PublicId,
         offers: &[OfferRecord],
     ) -> Result<(), QuoteError> {
+        let text = quote.to_string();
         let mut tx = self.db.begin().await?;
-        let sql = "SELECT id FROM quotes WHERE id = $1";
-        if tx.fetch_optional(sql, args![&*quote.to_string()]).await?.is_none() {
+        // Holds the quote, so that it does not end meanwhile: its end writes the same offers, in another
+        // order.
+        let sql = "UPDATE quotes SET took_us = took_us WHERE id = $1 RETURNING took_us";
+        let Some(row) = tx.fetch_optional(sql, args![&*text]).await? else {
             return Err(QuoteError::Unknown);
+        };
+        if row.get::<Option<Duration>>("took_us")?.is_some() {
+            let sql = "SELECT id FROM offers WHERE quote_id = $1";
+            let kept = tx.fetch_all(sql, args![&*text]).await?;
+            let kept = kept.iter().map(|row| row.parsed("id"));
+            let kept = kept.collect::<Result<BTreeSet<PublicId>, _>>()?;
+            let all = offers.iter().all(|offer| kept.contains(&offer.id));
+            return if all { Ok(()) } else { Err(QuoteError::Over) };
         }
         let rows = offers.iter().map(|offer| offer_args(quote, offer, None)).collect();
         tx.fetch_many(INSERT_OFFERS, rows, " ON CONFLICT (id) DO NOTHING").await?;

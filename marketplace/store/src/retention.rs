@@ -65,6 +65,28 @@ impl Store {
         Ok(deleted)
     }
 
+    /// Forgets the newest flush of each server that has flushed nothing since a time, the longest silent
+    /// first: up to `limit`. The time must be one before which no server would try a flush again, such as
+    /// a day ago.
+    ///
+    /// # Errors
+    /// [`DatabaseError`].
+    pub async fn prune_health_flushes(
+        &self,
+        before: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<u64, DatabaseError> {
+        // The time twice: who flushes while this waits for it is not forgotten.
+        let sql = "DELETE FROM health_flushes WHERE server IN (
+                SELECT server FROM health_flushes
+                WHERE updated_at < $1 ORDER BY updated_at LIMIT $2
+            ) AND updated_at < $1";
+        let mut tx = self.db.begin().await?;
+        let deleted = tx.execute(sql, args![before, i64::from(limit)]).await?;
+        tx.commit().await?;
+        Ok(deleted)
+    }
+
     /// Forgets changes up to the first that was made at a time or later: up to `limit`. A follower that
     /// has not seen them is told to begin again.
     ///

@@ -34,9 +34,11 @@ pub struct Scorecard {
     pub offers: u32,
     /// Offers that ranked first.
     pub wins: u32,
-    /// Half of the valid answers came within this time, from the first byte sent, to the millisecond.
+    /// Half of the calls took at most this, from the first byte of the request, to the millisecond. As in
+    /// [`rfq_engine::Latency`], those count that brought an offer or a decline, and late ones by how long
+    /// they were waited for: who answers half of its calls fast and half of them never is not fast.
     pub p50: Option<Duration>,
-    /// Nineteen of twenty valid answers came within this time.
+    /// Nineteen of twenty of these calls took at most this.
     pub p95: Option<Duration>,
 }
 
@@ -113,14 +115,15 @@ macro_rules! counts {
     };
 }
 
-/// How many valid answers came within each millisecond, rounded up: pages that say 503 come in no time.
+/// How many calls took each number of milliseconds, rounded up. Not those that were answered with something
+/// else: pages that say 503 come in no time.
 macro_rules! latencies {
     ($by:literal, $producer:literal) => {
         calls!(
             concat!("SELECT ", $by, "(latency_us + 999) / 1000 AS latency_ms, COUNT(*) AS count"),
             $producer,
             concat!(
-                "AND outcome_code IN (1, 2) AND latency_us IS NOT NULL GROUP BY ",
+                "AND outcome_code IN (1, 2, 10) AND latency_us IS NOT NULL GROUP BY ",
                 $by,
                 "latency_ms ORDER BY ",
                 $by,
@@ -174,7 +177,7 @@ impl Store {
     }
 }
 
-/// A latency and how many answers had it.
+/// A latency and how many calls had it.
 struct Step {
     latency: Duration,
     count: u64,
@@ -199,7 +202,7 @@ fn scorecard(row: &Row, steps: &[Step]) -> Result<Scorecard, DatabaseError> {
     })
 }
 
-/// The smallest latency that so many of a hundred valid answers do not exceed.
+/// The smallest latency that so many of a hundred calls do not exceed.
 fn percentile(steps: &[Step], percent: u64) -> Option<Duration> {
     let all: u64 = steps.iter().map(|step| step.count).sum();
     let mut place = 0;

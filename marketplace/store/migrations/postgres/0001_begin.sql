@@ -116,6 +116,8 @@ CREATE TABLE calls (
     tls_us BIGINT,
     first_byte_us BIGINT,
     body_us BIGINT,
+    problem TEXT,
+    request BYTEA,
     answer_status BIGINT,
     answer BYTEA,
     PRIMARY KEY (quote_id, producer_id)
@@ -155,5 +157,6 @@ CREATE TABLE health (
 -- The newest flush of each server that is applied, so that none is applied twice.
 CREATE TABLE health_flushes (
     server TEXT COLLATE "C" PRIMARY KEY,
-    number BIGINT NOT NULL
+    number BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL
 );

@@ -114,6 +114,8 @@ CREATE TABLE calls (
     tls_us INTEGER,
     first_byte_us INTEGER,
     body_us INTEGER,
+    problem TEXT,
+    request BLOB,
     answer_status INTEGER,
     answer BLOB,
     PRIMARY KEY (quote_id, producer_id)
@@ -153,5 +155,6 @@ CREATE TABLE health (
 -- The newest flush of each server that is applied, so that none is applied twice.
 CREATE TABLE health_flushes (
     server TEXT PRIMARY KEY,
-    number INTEGER NOT NULL
+    number INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
 ) STRICT;

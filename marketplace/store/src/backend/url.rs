@@ -1,5 +1,6 @@
 //! Which database, read from its URL.
 
+use std::env;
 use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -91,9 +92,12 @@ impl FromStr for DatabaseUrl {
 /// is not asked: sqlx takes `prefer` for what it cannot read there.
 fn ssl_mode(url: &Url, options: &PgConnectOptions) -> PgSslMode {
     let has = |name| url.query_pairs().any(|(key, _)| key == name);
+    // sqlx takes it from the variable, too.
+    let has_root =
+        || has("sslrootcert") || env::var("PGSSLROOTCERT").is_ok_and(|root| !root.is_empty());
     match options.get_ssl_mode() {
         // As other programs understand it; sqlx would not look at the certificate.
-        PgSslMode::Require if has("sslmode") && has("sslrootcert") => PgSslMode::VerifyCa,
+        PgSslMode::Require if has("sslmode") && has_root() => PgSslMode::VerifyCa,
         mode if has("sslmode") => mode,
         _ if options.get_socket().is_some() || is_this_machine(options.get_host()) => {
             PgSslMode::Prefer
@@ -134,6 +138,8 @@ impl fmt::Debug for DatabaseUrl {
 
 #[cfg(test)]
 mod tests {
+    use std::process::Command;
+
     use super::*;
 
     #[test]
@@ -157,6 +163,13 @@ mod tests {
         "#);
     }
 
+    fn mode(url: &str) -> PgSslMode {
+        match url.parse().unwrap() {
+            DatabaseUrl::Postgres { options, .. } => options.get_ssl_mode(),
+            DatabaseUrl::Sqlite(_) => unreachable!(),
+        }
+    }
+
     #[test]
     fn a_server_elsewhere_must_prove_who_it_is_unless_the_url_says_otherwise() {
         let modes = [
@@ -176,12 +189,7 @@ mod tests {
             "postgres://market@db.example/market?sslmode=require&sslrootcert=ca.pem",
             "postgres://market@db.example/market?sslmode=verify-ca",
         ]
-        .map(|text| match text.parse().unwrap() {
-            DatabaseUrl::Postgres { options, .. } => {
-                format!("{text}: {:?}", options.get_ssl_mode())
-            }
-            DatabaseUrl::Sqlite(_) => unreachable!(),
-        });
+        .map(|text| format!("{text}: {:?}", mode(text)));
         insta::assert_debug_snapshot!(modes, @r#"
         [
             "postgres:///market: Prefer",
@@ -201,6 +209,30 @@ mod tests {
             "postgres://market@db.example/market?sslmode=verify-ca: VerifyCa",
         ]
         "#);
+    }
+
+    /// The variables of a process are of all its tests.
+    #[test]
+    fn a_root_certificate_of_the_environment_is_asked_for_as_well() {
+        let modes = |root: &str| {
+            let mut run = Command::new(env::current_exe().unwrap());
+            run.args(["--exact", "backend::url::tests::prints_modes", "--ignored", "--nocapture"]);
+            let run = run.env("PGSSLROOTCERT", root).output().unwrap();
+            assert!(run.status.success(), "{run:?}");
+            let said = String::from_utf8(run.stdout).unwrap();
+            said.split('|').nth(1).unwrap().to_owned()
+        };
+        assert_eq!(modes("ca.pem"), "VerifyCa, Disable, VerifyFull");
+        assert_eq!(modes(""), "Require, Disable, VerifyFull");
+    }
+
+    #[test]
+    #[ignore = "run by a_root_certificate_of_the_environment_is_asked_for_as_well, in a process of its own"]
+    fn prints_modes() {
+        let modes = ["?sslmode=require", "?sslmode=disable", ""].map(|parameter| {
+            format!("{:?}", mode(&format!("postgres://market@db.example/market{parameter}")))
+        });
+        println!("|{}|", modes.join(", "));
     }
 
     #[test]

@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use rfq_engine::Outcome;
-use rfq_store::{CallTranscript, DatabaseError, QuoteEnd, QuoteError, QuoteRecord, Store};
+use rfq_store::{DatabaseError, QuoteEnd, QuoteError, QuoteRecord, Store};
 use tokio::task::{JoinSet, block_in_place};
 use tokio::time::{Instant, sleep};
 
 use crate::place::{product_id, public_id, register};
 use crate::postgres::{PASSWORD, Postgres};
-use crate::quotes::{call, quote};
+use crate::quotes::{call, quote, silent};
 
 /// A call waits ten seconds for a connection; the rest is what a busy machine takes.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -20,7 +20,7 @@ const PRODUCERS: u32 = 100;
 async fn put(store: &Store, number: u32) -> Result<(), QuoteError> {
     let QuoteRecord { id, request, asked_at, .. } = quote(number);
     store.begin_quote(id, &request, asked_at).await?;
-    let call = |producer| CallTranscript { call: call(producer, Outcome::Decline), answer: None };
+    let call = |producer| silent(call(producer, Outcome::Decline));
     let calls = (1..=PRODUCERS).map(call).collect();
     let end = QuoteEnd { took: Duration::from_secs(1), calls, offers: Vec::new() };
     store.finish_quote(id, &end).await
@@ -49,7 +49,9 @@ impl Written {
                         return (kept, error);
                     }
                 }
-                Err(error @ (QuoteError::Twice(_) | QuoteError::Unknown)) => panic!("{error}"),
+                Err(error @ (QuoteError::Twice(_) | QuoteError::Unknown | QuoteError::Over)) => {
+                    panic!("{error}")
+                }
             }
         }
     }

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use rfq_engine::{CancelReason, HealthState, HttpAnswer, Outcome, QuoteRequest, Timings};
+use rfq_engine::{
+    CallProblem, CancelReason, HealthState, HttpAnswer, Outcome, QuoteRequest, Timings,
+};
 use rfq_sdk::{Quantity, Usd};
 use rfq_store::{
     CallRecord, CallTranscript, OfferRecord, QuoteEnd, QuoteError, QuoteRecord, Store,
@@ -19,6 +21,8 @@ on_both!(
     come_back_as_they_were_kept,
     are_kept_from_their_beginning_on,
     end_once,
+    take_no_offers_when_they_are_over,
+    take_offers_while_they_end,
     are_kept_once,
     every_call_comes_back,
     keep_a_thousand_calls,
@@ -121,9 +125,21 @@ fn whole() -> QuoteRecord {
 
 fn transcript() -> Vec<CallTranscript> {
     let answer = |status, body: &[u8]| Some(HttpAnswer { status, body: body.to_vec().into() });
-    let answers = [answer(200, b"{\"price_usd\": \xff\0"), answer(503, b""), None];
-    let calls = whole().calls.into_iter().zip(answers);
-    calls.map(|(call, answer)| CallTranscript { call, answer }).collect()
+    let problem = |problem: CallProblem| Some(problem.to_string());
+    let parts = [
+        (None, Some(&b"{\"jsonrpc\": \xff\0"[..]), answer(200, b"{\"price_usd\": \xff\0")),
+        (problem(CallProblem::CertificateName), Some(&b""[..]), answer(503, b"")),
+        (problem(CallProblem::NotPublic("private")), None, None),
+    ];
+    let calls = whole().calls.into_iter().zip(parts);
+    calls
+        .map(|(call, (problem, request, answer))| CallTranscript {
+            call,
+            problem,
+            request: request.map(Into::into),
+            answer,
+        })
+        .collect()
 }
 
 /// Keeps a quote in its steps, and returns it.
@@ -143,12 +159,16 @@ async fn begin(store: &Store, quote: &QuoteRecord) -> Result<(), QuoteError> {
     store.begin_quote(quote.id, &quote.request, quote.asked_at).await
 }
 
-/// Its end, without answers.
+/// A call of which nothing else is kept.
+pub(crate) fn silent(call: CallRecord) -> CallTranscript {
+    CallTranscript { call, problem: None, request: None, answer: None }
+}
+
+/// Its end, without what was sent and answered.
 pub(crate) fn end(quote: &QuoteRecord) -> QuoteEnd {
-    let silent = |call: &CallRecord| CallTranscript { call: call.clone(), answer: None };
     QuoteEnd {
         took: quote.took.unwrap(),
-        calls: quote.calls.iter().map(silent).collect(),
+        calls: quote.calls.iter().cloned().map(silent).collect(),
         offers: quote.offers.clone(),
     }
 }
@@ -223,6 +243,39 @@ async fn end_once(place: Place) {
     assert_eq!(store.quote(public_id(1)).await, Ok(Some(whole())), "the first end counts");
 }
 
+async fn take_no_offers_when_they_are_over(place: Place) {
+    let store = place.open().await;
+    register(&store, 3).await;
+    begin(&store, &whole()).await.unwrap();
+    store.finish_quote(public_id(1), &end(&whole())).await.unwrap();
+    // Again, as when it is not known whether that was done.
+    assert_eq!(store.put_offers(public_id(1), &whole().offers).await, Ok(()));
+    let mut more = whole().offers;
+    more.push(offer(9, 1));
+    assert_eq!(store.put_offers(public_id(1), &more).await, Err(QuoteError::Over));
+    assert_eq!(store.quote(public_id(1)).await, Ok(Some(whole())));
+}
+
+/// As when the last offers are kept in a task of their own: in the order of arrival, while the end comes
+/// with all of them in that of rank.
+async fn take_offers_while_they_end(place: Place) {
+    let store = place.open().await;
+    register(&store, 200).await;
+    for number in 1..=8 {
+        let offers: Vec<_> = (1..=200).map(|n| offer(u128::from(number * 1000 + n), n)).collect();
+        let ranked =
+            QuoteRecord { offers: offers.iter().rev().cloned().collect(), ..quote(number) };
+        begin(&store, &ranked).await.unwrap();
+        let ended = end(&ranked);
+        let (put, finished) = tokio::join!(
+            store.put_offers(ranked.id, &offers),
+            store.finish_quote(ranked.id, &ended)
+        );
+        assert_eq!((put, finished), (Ok(()), Ok(())));
+        assert_eq!(store.quote(ranked.id).await, Ok(Some(ranked)));
+    }
+}
+
 async fn are_kept_once(place: Place) {
     let store = place.open().await;
     register(&store, 1).await;
@@ -265,19 +318,21 @@ fn any_call() -> impl Strategy<Value = CallTranscript> {
     let timings = (micros(), micros(), micros(), micros(), micros(), micros());
     let answer = (any::<u16>(), proptest::collection::vec(any::<u8>(), 0..64));
     let answer = proptest::option::of(answer);
+    let request = proptest::option::of(proptest::collection::vec(any::<u8>(), 0..64));
+    let problem = proptest::option::of("[^\0]{0,8}");
     let parts = (
         proptest::sample::select(&OUTCOMES[..]),
         proptest::sample::select(states.to_vec()),
         micros(),
         timings,
-        answer,
+        (problem, request, answer),
     );
-    parts.prop_map(|(outcome, health, latency, timings, answer)| {
+    parts.prop_map(|(outcome, health, latency, timings, (problem, request, answer))| {
         let (queue, dns, connect, tls, first_byte, body) = timings;
         let timings = Timings { queue, dns, connect, tls, first_byte, body };
         let call = CallRecord { health, latency, timings, ..call(0, outcome) };
         let answer = answer.map(|(status, body)| HttpAnswer { status, body: body.into() });
-        CallTranscript { call, answer }
+        CallTranscript { call, problem, request: request.map(Into::into), answer }
     })
 }
 

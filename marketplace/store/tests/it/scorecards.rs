@@ -57,8 +57,8 @@ async fn count_what_a_producer_did(place: Place) {
         late: 8,
         offers: 4,
         wins: 1,
-        p50: Some(Duration::from_millis(100)),
-        p95: Some(Duration::from_millis(190)),
+        p50: Some(Duration::from_millis(160)),
+        p95: Some(Duration::from_secs(4)),
     };
     assert_eq!(card, &expected);
     let rates = [
