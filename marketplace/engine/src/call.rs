@@ -18,7 +18,9 @@ pub trait ProducerClient: Send + Sync + 'static {
     /// engine hands it through from the candidate.
     type Target: Send + Sync + 'static;
 
-    /// Asks one producer and reads its answer, of at most [`HttpAnswer::MAX_BYTES`].
+    /// Asks one producer and reads its answer, of at most [`HttpAnswer::MAX_BYTES`]. The client must call
+    /// [`CallTrace::note_sent`] with the first byte that it sends: a producer's time counts from there,
+    /// and an answer to what was never sent is never late.
     fn call(
         &self,
         target: Arc<Self::Target>,

@@ -253,6 +253,9 @@ async fn ask<C: ProducerClient, K: Clock>(
         Ok(answer) if latency.is_some_and(|latency| latency > producer_time) => {
             Ended { result: Err(Outcome::Late), latency, answer: Some(answer) }
         }
+        Ok(answer) if answer.body.len() > HttpAnswer::MAX_BYTES => {
+            Ended { latency, ..Ended::without_answer(Outcome::TooLarge) }
+        }
         Ok(answer) => {
             Ended { result: validate(&answer, &asked, clock.now()), latency, answer: Some(answer) }
         }

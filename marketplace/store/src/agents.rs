@@ -52,7 +52,8 @@ pub enum AgentError {
 
 impl Store {
     /// Keeps how the agent of a producer is reached, all of it at once, in place of what there was: a
-    /// new secret never goes to the old place, nor the old one to a new place.
+    /// new secret never goes to the old place, nor the old one to a new place. The URL is kept as it is:
+    /// whether a card is there and belongs to the producer is for the caller to see first.
     ///
     /// # Errors
     /// [`AgentError`].

@@ -91,7 +91,7 @@ impl Store {
                 WHERE n > $1 ORDER BY n LIMIT $2
             ) AS next ON 1 = 1
             ORDER BY next.n";
-        let limit = i64::from(limit).clamp(1, 1000);
+        let limit = i64::from(limit).min(1000);
         let rows = self.db.fetch_all(sql, args![after, limit]).await?;
         let mut found = Changes { changes: Vec::with_capacity(rows.len()), newest: 0 };
         for row in &rows {

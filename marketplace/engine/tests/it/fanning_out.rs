@@ -232,6 +232,14 @@ async fn a_thousand_carry_the_product() {
     assert_eq!(places(&quote)[..3], ["p0", "p1", "p2"]);
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_is_too_large_is_so_whatever_the_client_lets_pass() {
+    let market = Market::of([("a", Does::Giant), ("b", Does::Offer(100, 5))]);
+    let quote = market.quote().await;
+    assert_eq!(outcomes(&quote)["a"], Outcome::TooLarge);
+    assert!(quote.calls.iter().all(|call| call.producer != id("a") || call.answer.is_none()));
+}
+
 #[test]
 fn limits_that_make_no_sense_are_refused() {
     let good = EnginePolicy::default();

@@ -26,6 +26,8 @@ pub(crate) enum Does {
     OutOfStock(u64),
     /// Declines after so many milliseconds.
     Decline(u64),
+    /// Answers with more bytes than an answer may have, and its client lets them pass.
+    Giant,
     /// Answers with a status and no offer.
     Status(u16),
     /// Is silent until its budget is over.
@@ -81,6 +83,10 @@ impl ProducerClient for Scripted {
             Does::Decline(after) => {
                 sleep(Duration::from_millis(after)).await;
                 Ok(answer(r#"{"in_stock":false}"#))
+            }
+            Does::Giant => {
+                let body = vec![b' '; HttpAnswer::MAX_BYTES + 1].into();
+                Ok(HttpAnswer { status: 200, body })
             }
             Does::Status(status) => Ok(HttpAnswer { status, body: "busy".into() }),
             Does::Late => {

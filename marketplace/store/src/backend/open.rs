@@ -112,8 +112,23 @@ impl Db {
 
 /// The tables there are, read without changing anything.
 async fn sqlite_tables(path: &Path) -> Result<Vec<String>, sqlx::Error> {
-    let options =
-        SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(LOCK_TIMEOUT);
+    let options = SqliteConnectOptions::new().filename(path).busy_timeout(LOCK_TIMEOUT);
+    match tables_seen_by(options.clone().read_only(true)).await {
+        // Whoever wrote last was killed, and only one who may write can undo what was left half done.
+        Err(sqlx::Error::Database(error)) if is_read_only(&*error) => {
+            tables_seen_by(options.pragma("query_only", "ON")).await
+        }
+        seen => seen,
+    }
+}
+
+/// `SQLITE_READONLY`, whatever its extension says.
+fn is_read_only(error: &dyn sqlx::error::DatabaseError) -> bool {
+    let code = error.code().and_then(|code| code.parse::<u32>().ok());
+    code.is_some_and(|code| code % 256 == 8)
+}
+
+async fn tables_seen_by(options: SqliteConnectOptions) -> Result<Vec<String>, sqlx::Error> {
     let mut connection = options.connect().await?;
     let sql = "SELECT name FROM sqlite_schema WHERE type = 'table'
         AND name NOT LIKE 'sqlite#_%' ESCAPE '#' AND name <> '_sqlx_migrations' ORDER BY name";

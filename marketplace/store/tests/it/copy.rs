@@ -283,7 +283,7 @@ fn the_command_explains_itself() {
 
     Stop the marketplace before, as what it writes to FROM meanwhile is not copied, and start it with TO
     afterwards. The tables of both are brought to this version first. Everything arrives or nothing does,
-    and FROM keeps what it has. TO has an id of its own, so that who follows the changes begins again:
+    and FROM keeps what it has, though its file must be writable. TO has an id of its own, so that who follows the changes begins again:
     this is also how a backup is restored. The key file is not copied: the same one opens the secrets in
     TO.
     ");

@@ -9,6 +9,7 @@ use rfq_sdk::Scheme;
 use rfq_store::{
     CopyError, DatabaseError, KeyRing, NewAgent, Nonce, OpenError, ProductError, Store, copy,
 };
+use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Connection as _, PgConnection, SqliteConnection, raw_sql};
 
 use crate::on_both;
@@ -297,4 +298,26 @@ async fn files_that_are_no_database_are_told_apart() {
         "sqlite:FOLDER/no/such/folder/market.db: the database cannot use its disk: No such file or directory (os error 2); see its permissions and the system's log",
     ]
     "#);
+}
+
+#[tokio::test]
+async fn what_a_killed_process_left_half_done_is_undone() {
+    let (first, second) = (Place::sqlite(), Place::sqlite());
+    let id = first.open().await.id().to_owned();
+    let (Place::Sqlite(from), Place::Sqlite(to)) = (&first, &second) else { unreachable!() };
+    let file = |folder: &tempfile::TempDir, name: &str| folder.path().join(name);
+    let options = SqliteConnectOptions::new().filename(file(from, "market.db"));
+    let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+    // So small a cache that the transaction is on disk before it is committed.
+    let half = "PRAGMA journal_mode = DELETE; PRAGMA cache_size = 1; BEGIN IMMEDIATE;
+        WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
+        INSERT INTO product_slugs (slug, product_id) SELECT 'a/b' || i, 'x' FROM n;";
+    raw_sql("PRAGMA foreign_keys = OFF").execute(&mut connection).await.unwrap();
+    raw_sql(half).execute(&mut connection).await.unwrap();
+    for name in ["market.db", "market.db-journal"] {
+        std::fs::copy(file(from, name), file(to, name)).unwrap();
+    }
+    let store = second.open().await;
+    assert_eq!(store.id(), id);
+    assert_eq!(second.texts("SELECT slug FROM product_slugs").await, [""; 0]);
 }
