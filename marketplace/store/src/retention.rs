@@ -31,10 +31,7 @@ impl Store {
                 ) AS weighed
                 WHERE total <= $2 OR total = weight
             )";
-        let mut tx = self.db.begin().await?;
-        let deleted = tx.execute(sql, args![before, i64::from(limit)]).await?;
-        tx.commit().await?;
-        Ok(deleted)
+        self.prune(sql, before, limit).await
     }
 
     /// Deletes attempts at fetching agent cards that were made before a time, but for the card of each
@@ -59,10 +56,7 @@ impl Store {
                 ))
                 ORDER BY fetched_at LIMIT $2
             )";
-        let mut tx = self.db.begin().await?;
-        let deleted = tx.execute(sql, args![before, i64::from(limit)]).await?;
-        tx.commit().await?;
-        Ok(deleted)
+        self.prune(sql, before, limit).await
     }
 
     /// Forgets the newest flush of each server that has flushed nothing since a time, the longest silent
@@ -81,6 +75,16 @@ impl Store {
                 SELECT server FROM health_flushes
                 WHERE updated_at < $1 ORDER BY updated_at LIMIT $2
             ) AND updated_at < $1";
+        self.prune(sql, before, limit).await
+    }
+
+    /// Runs a statement that deletes what is older than `$1`, at most `$2` of it.
+    async fn prune(
+        &self,
+        sql: &'static str,
+        before: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<u64, DatabaseError> {
         let mut tx = self.db.begin().await?;
         let deleted = tx.execute(sql, args![before, i64::from(limit)]).await?;
         tx.commit().await?;

@@ -11,6 +11,7 @@
     reason = "a benchmark prints, and stops when it cannot go on"
 )]
 
+mod child;
 mod cpu;
 mod floor;
 mod marketplace;

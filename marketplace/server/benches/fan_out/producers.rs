@@ -1,8 +1,8 @@
 //! The producers: a child of the benchmark, which answers every request with one offer.
 
-use std::io::{BufRead as _, BufReader, Read as _, stdin};
+use std::io::{Read as _, stdin};
 use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -14,6 +14,8 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::sleep;
 use tokio_rustls::TlsAcceptor;
+
+use crate::child::start;
 
 pub(super) const ROLE: &str = "producers";
 
@@ -48,15 +50,7 @@ pub(super) struct Handshakes {
 
 impl Producers {
     pub(super) fn start() -> Self {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--child", ROLE])
-            // It ends once this pipe does.
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let (child, line) = start(ROLE);
         let [plain, tls, authority] =
             line.split_whitespace().collect::<Vec<_>>().try_into().unwrap();
         let mut producers = Self::at(plain, tls, authority);

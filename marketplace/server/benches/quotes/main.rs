@@ -17,6 +17,8 @@
     reason = "a benchmark prints, and stops when it cannot go on"
 )]
 
+#[path = "../fan_out/child.rs"]
+mod child;
 mod faults;
 #[expect(dead_code, reason = "tests need more of it")]
 #[path = "../../tests/it/faulty.rs"]

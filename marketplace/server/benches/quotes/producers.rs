@@ -1,8 +1,8 @@
 //! The producers: a child of the benchmark.
 
-use std::io::{BufRead as _, BufReader, Read as _, stdin};
+use std::io::{Read as _, stdin};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use rustls::pki_types::CertificateDer;
 use tokio::net::TcpStream;
 use tokio::time::sleep;
 
+use crate::child::start;
 use crate::faulty::{Faulty, PRODUCERS};
 use crate::market::Authority;
 use crate::producer::{Peer, Producer, ok};
@@ -43,15 +44,7 @@ pub(super) struct Producers {
 
 impl Producers {
     pub(super) fn start(role: Role) -> Self {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--child", role.name()])
-            // It ends once this pipe does.
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let (child, line) = start(role.name());
         let mut words = line.split_whitespace();
         let digits = words.next().unwrap().as_bytes().chunks(2);
         let byte = |pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();

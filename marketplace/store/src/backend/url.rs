@@ -77,7 +77,9 @@ impl FromStr for DatabaseUrl {
             }
         }
         let options = PgConnectOptions::from_url(&url).map_err(|_| DatabaseUrlError::NotEncoded)?;
-        let ssl_mode = ssl_mode(&url, &options);
+        // sqlx takes it from there, too.
+        let root_is_set = env::var("PGSSLROOTCERT").is_ok_and(|root| !root.is_empty());
+        let ssl_mode = ssl_mode(&url, &options, root_is_set);
         let options = options.ssl_mode(ssl_mode);
         // Without a host there is no password either, and none can be set.
         if url.password().is_some() {
@@ -89,15 +91,15 @@ impl FromStr for DatabaseUrl {
 }
 
 /// Elsewhere only a server that proves who it is, unless the URL says otherwise. The variable `PGSSLMODE`
-/// is not asked: sqlx takes `prefer` for what it cannot read there.
-fn ssl_mode(url: &Url, options: &PgConnectOptions) -> PgSslMode {
+/// is not asked: sqlx takes `prefer` for what it cannot read there. `root_is_set` is whether
+/// `PGSSLROOTCERT` names a root certificate.
+fn ssl_mode(url: &Url, options: &PgConnectOptions, root_is_set: bool) -> PgSslMode {
     let has = |name| url.query_pairs().any(|(key, _)| key == name);
-    // sqlx takes it from the variable, too.
-    let has_root =
-        || has("sslrootcert") || env::var("PGSSLROOTCERT").is_ok_and(|root| !root.is_empty());
     match options.get_ssl_mode() {
         // As other programs understand it; sqlx would not look at the certificate.
-        PgSslMode::Require if has("sslmode") && has_root() => PgSslMode::VerifyCa,
+        PgSslMode::Require if has("sslmode") && (root_is_set || has("sslrootcert")) => {
+            PgSslMode::VerifyCa
+        }
         mode if has("sslmode") => mode,
         _ if options.get_socket().is_some() || is_this_machine(options.get_host()) => {
             PgSslMode::Prefer
@@ -138,7 +140,6 @@ impl fmt::Debug for DatabaseUrl {
 
 #[cfg(test)]
 mod tests {
-    use std::process::Command;
 
     use super::*;
 
@@ -211,28 +212,29 @@ mod tests {
         "#);
     }
 
-    /// The variables of a process are of all its tests.
     #[test]
     fn a_root_certificate_of_the_environment_is_asked_for_as_well() {
-        let modes = |root: &str| {
-            let mut run = Command::new(env::current_exe().unwrap());
-            run.args(["--exact", "backend::url::tests::prints_modes", "--ignored", "--nocapture"]);
-            let run = run.env("PGSSLROOTCERT", root).output().unwrap();
-            assert!(run.status.success(), "{run:?}");
-            let said = String::from_utf8(run.stdout).unwrap();
-            said.split('|').nth(1).unwrap().to_owned()
+        let modes = |root_is_set| {
+            ["?sslmode=require", "?sslmode=disable", ""].map(|parameters| {
+                let url = format!("postgres://market@db.example/market{parameters}");
+                let url = Url::parse(&url).unwrap();
+                ssl_mode(&url, &PgConnectOptions::from_url(&url).unwrap(), root_is_set)
+            })
         };
-        assert_eq!(modes("ca.pem"), "VerifyCa, Disable, VerifyFull");
-        assert_eq!(modes(""), "Require, Disable, VerifyFull");
-    }
-
-    #[test]
-    #[ignore = "run by a_root_certificate_of_the_environment_is_asked_for_as_well, in a process of its own"]
-    fn prints_modes() {
-        let modes = ["?sslmode=require", "?sslmode=disable", ""].map(|parameter| {
-            format!("{:?}", mode(&format!("postgres://market@db.example/market{parameter}")))
-        });
-        println!("|{}|", modes.join(", "));
+        insta::assert_debug_snapshot!([modes(true), modes(false)], @"
+        [
+            [
+                VerifyCa,
+                Disable,
+                VerifyFull,
+            ],
+            [
+                Require,
+                Disable,
+                VerifyFull,
+            ],
+        ]
+        ");
     }
 
     #[test]
